@@ -97,6 +97,7 @@ impl<K: Kind, const N: usize> Metric<K, N> {
     /// At compile time, on a name or label outside the legacy character set, a repeated label, an empty or multi-line
     /// help text, one that ends in a full stop, or an info metric whose name does not end in `_info`.
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler only, and const code has no other access")]
     pub const fn new(name: &'static str, labels: &'static [&'static str; N], help: &'static str) -> Self {
         let help = help.trim_ascii();
         assert!(is_name(name, true), "a metric's name is [a-zA-Z_:][a-zA-Z0-9_:]*");
@@ -157,6 +158,9 @@ impl<K: Kind, const N: usize> Metric<K, N> {
     }
 
     /// The last `count` labels are left out when empty.
+    ///
+    /// # Panics
+    /// At compile time, on more optional labels than labels.
     #[must_use]
     pub const fn optional(mut self, count: usize) -> Self {
         assert!(count <= N, "no more optional labels than labels");
@@ -186,7 +190,11 @@ impl<K: Kind, const N: usize> Metric<K, N> {
 
 impl<const N: usize> Metric<Histogram, N> {
     /// Upper bounds of the buckets, ascending, without `+Inf`.
+    ///
+    /// # Panics
+    /// At compile time, on bounds that do not ascend.
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler only, and const code has no other access")]
     pub const fn bounds(mut self, bounds: &'static [f64]) -> Self {
         let mut index = 1;
         while index < bounds.len() {
@@ -198,6 +206,7 @@ impl<const N: usize> Metric<Histogram, N> {
     }
 }
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler only, and const code has no other access")]
 const fn is_name(name: &str, colons: bool) -> bool {
     let bytes = name.as_bytes();
     let mut index = 0;
@@ -212,6 +221,7 @@ const fn is_name(name: &str, colons: bool) -> bool {
     !bytes.is_empty()
 }
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler only, and const code has no other access")]
 const fn is_line(help: &str) -> bool {
     let bytes = help.as_bytes();
     let mut index = 0;
@@ -237,6 +247,7 @@ const fn same(left: &str, right: &str) -> bool {
     same_bytes(left.as_bytes(), right.as_bytes())
 }
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler only, and const code has no other access")]
 const fn same_bytes(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;

@@ -1,1 +1,81 @@
-//! x
+//! What every exporter shares: collection, exposition, serving, flags, secrets and logs.
+//!
+//! An exporter implements [`Exporter`]: its flags, and a [`Source`] that reads the target into a [`Flight`]. All else comes
+//! from here: one collection at a time under one deadline, shared by concurrent scrapes; a page that answers whatever
+//! happens to the target; bounded memory and connections.
+//!
+//! Samples go through the catalogue's constants,
+//!
+//! ```
+//! metric_catalogue::catalogue! {
+//!     /// Keys in the database
+//!     KEYS: Gauge = "redis_db_keys" ["db"];
+//! }
+//! let mut samples = exporter_core::Samples::default();
+//! samples.gauge(&KEYS, ["db0"], 3_u64);
+//! assert_eq!(samples.text(), "redis_db_keys{db=\"db0\"} 3\n");
+//! ```
+//!
+//! so that the wrong kind does not compile,
+//!
+//! ```compile_fail
+//! metric_catalogue::catalogue! {
+//!     /// Keys in the database
+//!     KEYS: Gauge = "redis_db_keys" ["db"];
+//! }
+//! let mut samples = exporter_core::Samples::default();
+//! samples.counter(&KEYS, ["db0"], 3_u64);
+//! ```
+//!
+//! nor does the wrong number of labels.
+//!
+//! ```compile_fail
+//! metric_catalogue::catalogue! {
+//!     /// Keys in the database
+//!     KEYS: Gauge = "redis_db_keys" ["db"];
+//! }
+//! let mut samples = exporter_core::Samples::default();
+//! samples.gauge(&KEYS, ["db0", "cached"], 3_u64);
+//! ```
+
+mod compress;
+mod encode;
+mod exporter;
+mod failure;
+mod flags;
+mod flight;
+mod healthcheck;
+mod log;
+mod measure;
+mod page;
+mod process;
+mod runner;
+mod samples;
+mod secret;
+mod server;
+
+pub use encode::Format;
+pub use exporter::{Exporter, run};
+pub use failure::{Failure, Reason};
+pub use flags::{ConfigError, duration, switch};
+pub use flight::{Flight, Source};
+pub use measure::Measure;
+pub use samples::{Distribution, DynamicName, Limits, Problems, Samples};
+pub use secret::{Secret, SecretError, SecretFile, SecretSource};
+
+/// Version of the suite.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The commit that was built, where the build says it.
+pub(crate) const REVISION: &str = match option_env!("SOURCE_REVISION") {
+    Some(revision) => revision,
+    None => "unknown",
+};
+
+/// The compiler's release.
+pub(crate) const RUSTC: &str = env!("RUSTC_RELEASE");
+
+/// For `--version`.
+pub(crate) fn long_version() -> String {
+    format!("{VERSION} (revision {REVISION}, rustc {RUSTC})")
+}

@@ -1,0 +1,57 @@
+//! One family of a collection, and the points that it is made of.
+
+use std::borrow::Cow;
+
+use metric_catalogue::{Definition, Type};
+
+/// A family that has at least one sample in this collection.
+#[derive(Clone, Debug)]
+pub(crate) struct Family {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) help: Cow<'static, str>,
+    pub(crate) kind: Type,
+    /// Series sent so far, for the limit.
+    pub(crate) series: usize,
+}
+
+impl Family {
+    pub(super) const fn of(definition: &'static Definition) -> Self {
+        Self { name: Cow::Borrowed(definition.name), help: Cow::Borrowed(definition.help), kind: definition.kind, series: 0 }
+    }
+}
+
+/// One line of a page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Point {
+    pub(crate) value: f64,
+    /// Upper bound or quantile; 0 for other parts.
+    pub(crate) edge: f64,
+    /// Position among the families of the collection.
+    pub(crate) family: u32,
+    pub(crate) labels: Block,
+    pub(crate) part: Part,
+    /// The first line of its series.
+    pub(crate) head: bool,
+}
+
+/// What a line says of its series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The value itself.
+    Plain,
+    /// Observations up to `edge`.
+    Bucket,
+    /// The value at quantile `edge`.
+    Quantile,
+    /// Sum of the observations.
+    Sum,
+    /// Number of observations.
+    Count,
+}
+
+/// Where a series' rendered labels stand in the collection's text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Block {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}

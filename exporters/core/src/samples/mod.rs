@@ -1,0 +1,441 @@
+//! One collection: every sample of one page, in memory that is used again for the next.
+//!
+//! Labels are rendered once, when a sample comes in, into the form that the text formats share. A sample that would break
+//! the page never gets onto it: the first of two equal series wins, a family keeps the kind that it came with first, and
+//! every family is bounded. What was left out is counted in [`Problems`].
+
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet, hash_map::RandomState},
+    hash::{BuildHasher, Hasher},
+    ptr,
+};
+
+use metric_catalogue::{Counter, Definition, Dynamic, Gauge, Histogram, Info, Metric, Summary, Type};
+
+use crate::{encode, measure::Measure};
+
+mod family;
+mod label;
+
+pub(crate) use family::{Block, Family, Part, Point};
+pub(crate) use label::write_escaped;
+
+/// Bounds of one collection.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Longest label value in bytes; a longer one is cut.
+    pub label_value_bytes: usize,
+    /// Most series of one family; more are left out.
+    pub series_per_family: usize,
+    /// Most families whose names are known only at run time.
+    pub dynamic_families: usize,
+    /// Most bytes of rendered labels in one collection.
+    pub label_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { label_value_bytes: 256, series_per_family: 20_000, dynamic_families: 1_000, label_bytes: 256 << 20 }
+    }
+}
+
+/// How many samples were left out of collections, by cause, and how many label values were cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Problems {
+    /// Series that were already on the page.
+    pub duplicate: u64,
+    /// Samples whose family is already there with another kind.
+    pub conflict: u64,
+    /// Series past the limit of their family.
+    pub series_limit: u64,
+    /// Families past the limit of names known only at run time.
+    pub family_limit: u64,
+    /// Samples that do not fit their definition, or whose name is outside the character set.
+    pub invalid: u64,
+    /// Label values cut at the length limit.
+    pub truncated: u64,
+}
+
+/// A family whose name is known only at run time.
+#[derive(Clone, Copy, Debug)]
+pub struct DynamicName<'a> {
+    /// What follows the declared prefix; anything outside the character set becomes `_`.
+    pub suffix: &'a str,
+    /// [`Type::Counter`] or [`Type::Gauge`].
+    pub kind: Type,
+    /// HELP text.
+    pub help: &'a str,
+}
+
+/// What a target says of many observations: buckets with cumulative counts, `+Inf` not among them.
+#[derive(Clone, Copy, Debug)]
+pub struct Distribution<'a> {
+    /// Upper bound and number of observations up to it, ascending.
+    pub buckets: &'a [(f64, u64)],
+    /// Sum of the observations, if known.
+    pub sum: Option<f64>,
+    /// Number of all observations.
+    pub count: u64,
+}
+
+/// A place in a collection to return to: see [`Samples::rollback`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    points: usize,
+    text: usize,
+    families: usize,
+}
+
+/// All samples of one page. See the [module](self).
+#[derive(Debug, Default)]
+pub struct Samples {
+    limits: Limits,
+    families: Vec<Family>,
+    /// Position of a family by its name.
+    names: HashMap<Cow<'static, str>, u32>,
+    /// The family that was written last: rows come with the same few families over and over.
+    recent: Option<(&'static Definition, u32)>,
+    points: Vec<Point>,
+    /// Label blocks, one after the other, without braces.
+    text: String,
+    last: Block,
+    /// Hashes of the series so far, under a key that nobody outside can know.
+    seen: HashSet<u64>,
+    hasher: RandomState,
+    dynamic: usize,
+    problems: Problems,
+}
+
+impl Samples {
+    /// An empty collection with other limits than the default.
+    #[must_use]
+    pub fn with_limits(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// Adds a counter's value.
+    pub fn counter<const N: usize>(&mut self, metric: &'static Metric<Counter, N>, labels: [&str; N], value: impl Measure) {
+        self.plain(metric.definition(), &labels, value);
+    }
+
+    /// Adds a gauge's value.
+    pub fn gauge<const N: usize>(&mut self, metric: &'static Metric<Gauge, N>, labels: [&str; N], value: impl Measure) {
+        self.plain(metric.definition(), &labels, value);
+    }
+
+    /// Adds facts; the value is 1.
+    pub fn info<const N: usize>(&mut self, metric: &'static Metric<Info, N>, labels: [&str; N]) {
+        if let Some(family) = self.family(metric.definition()) {
+            self.series(family, metric.definition(), &labels, |add| add(Part::Plain, 0.0, 1.0));
+        }
+    }
+
+    /// Adds a counter or gauge through its description: for tables that are built from the catalogue.
+    pub fn plain(&mut self, definition: &'static Definition, labels: &[&str], value: impl Measure) {
+        let Some(value) = value.measure() else { return };
+        if labels.len() != definition.labels.len() || !matches!(definition.kind, Type::Counter | Type::Gauge) {
+            self.problems.invalid += 1;
+            return;
+        }
+        if let Some(family) = self.family(definition) {
+            self.series(family, definition, labels, |add| add(Part::Plain, 0.0, value));
+        }
+    }
+
+    /// Adds a histogram that the target has counted itself.
+    pub fn histogram<const N: usize>(&mut self, metric: &'static Metric<Histogram, N>, labels: [&str; N], distribution: &Distribution<'_>) {
+        let Some(family) = self.family(metric.definition()) else { return };
+        self.series(family, metric.definition(), &labels, |add| {
+            for (edge, count) in distribution.buckets {
+                if edge.is_finite() {
+                    add(Part::Bucket, *edge, crate::measure::from_u64(*count));
+                }
+            }
+            add(Part::Bucket, f64::INFINITY, crate::measure::from_u64(distribution.count));
+            if let Some(sum) = distribution.sum {
+                add(Part::Sum, 0.0, sum);
+            }
+            add(Part::Count, 0.0, crate::measure::from_u64(distribution.count));
+        });
+    }
+
+    /// Adds quantiles that the target has computed itself.
+    pub fn summary<const N: usize>(
+        &mut self,
+        metric: &'static Metric<Summary, N>,
+        labels: [&str; N],
+        quantiles: &[(f64, f64)],
+        sum: Option<f64>,
+        count: Option<u64>,
+    ) {
+        if quantiles.is_empty() && sum.is_none() && count.is_none() {
+            return;
+        }
+        let Some(family) = self.family(metric.definition()) else { return };
+        self.series(family, metric.definition(), &labels, |add| {
+            for (quantile, value) in quantiles {
+                add(Part::Quantile, *quantile, *value);
+            }
+            if let Some(sum) = sum {
+                add(Part::Sum, 0.0, sum);
+            }
+            if let Some(count) = count {
+                add(Part::Count, 0.0, crate::measure::from_u64(count));
+            }
+        });
+    }
+
+    /// Adds a counter or gauge under a name that is known only at run time.
+    pub fn dynamic<const N: usize>(&mut self, prefix: &'static Metric<Dynamic, N>, name: &DynamicName<'_>, labels: [&str; N], value: impl Measure) {
+        let Some(value) = value.measure() else { return };
+        if name.suffix.is_empty() || !matches!(name.kind, Type::Counter | Type::Gauge) {
+            self.problems.invalid += 1;
+            return;
+        }
+        if let Some(family) = self.dynamic_family(prefix.definition(), name) {
+            self.series(family, prefix.definition(), &labels, |add| add(Part::Plain, 0.0, value));
+        }
+    }
+
+    /// The sample lines in the order in which they came, without HELP and TYPE: for tests.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut out = Vec::new();
+        for point in &self.points {
+            if let Some(family) = self.families.get(index(point.family)) {
+                encode::write_line(&mut out, &family.name, self.block(point.labels), point);
+            }
+        }
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    /// The families that have samples, by name: for tests and checks against the catalogue.
+    pub fn families(&self) -> impl Iterator<Item = &str> {
+        self.families.iter().filter(|family| family.series > 0).map(|family| &*family.name)
+    }
+
+    /// What was left out since this was last asked.
+    pub fn take_problems(&mut self) -> Problems {
+        std::mem::take(&mut self.problems)
+    }
+
+    /// Lines on the page, HELP and TYPE not counted.
+    pub(crate) const fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// About the size of the page in bytes, so that its buffer rarely grows.
+    pub(crate) fn size_hint(&self) -> usize {
+        let line = |point: &Point| 56 + index(point.labels.end - point.labels.start);
+        self.points.iter().map(line).sum::<usize>() + 160 * self.families.len()
+    }
+
+    /// Empties the collection and keeps its memory.
+    pub(crate) fn clear(&mut self) {
+        self.families.clear();
+        self.names.clear();
+        self.recent = None;
+        self.points.clear();
+        self.text.clear();
+        self.last = Block::default();
+        self.seen.clear();
+        self.dynamic = 0;
+    }
+
+    pub(crate) const fn mark(&self) -> Mark {
+        Mark { points: self.points.len(), text: self.text.len(), families: self.families.len() }
+    }
+
+    /// Takes back everything that came after `mark`.
+    pub(crate) fn rollback(&mut self, mark: Mark) {
+        for at in mark.points..self.points.len() {
+            let Some(point) = self.points.get(at).copied() else { break };
+            if point.head {
+                let hash = self.hash(point.family, point.labels);
+                self.seen.remove(&hash);
+                if let Some(family) = self.families.get_mut(index(point.family)) {
+                    family.series -= 1;
+                }
+            }
+        }
+        self.points.truncate(mark.points);
+        for family in self.families.drain(mark.families..) {
+            self.names.remove(&family.name);
+            self.dynamic -= usize::from(matches!(family.name, Cow::Owned(_)));
+        }
+        self.text.truncate(mark.text);
+        self.last = Block::default();
+        self.recent = None;
+    }
+
+    /// The families that have samples, sorted by name, each with its points in the order in which they came.
+    pub(crate) fn sorted(&self) -> Sorted<'_> {
+        let mut starts = vec![0_usize; self.families.len() + 1];
+        for point in &self.points {
+            if let Some(count) = starts.get_mut(index(point.family) + 1) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        let mut order = vec![0_u32; self.points.len()];
+        let mut next = starts.clone();
+        for (at, point) in (0_u32..).zip(&self.points) {
+            if let Some(slot) = next.get_mut(index(point.family)) {
+                if let Some(entry) = order.get_mut(*slot) {
+                    *entry = at;
+                }
+                *slot += 1;
+            }
+        }
+        let mut families: Vec<_> = self.families.iter().zip(starts.windows(2)).filter(|(family, _)| family.series > 0).collect();
+        families.sort_unstable_by(|(left, _), (right, _)| left.name.cmp(&right.name));
+        let families = families.into_iter().filter_map(|(family, range)| Some((family, *range.first()?, *range.last()?))).collect();
+        Sorted { samples: self, families, order }
+    }
+
+    pub(crate) fn block(&self, block: Block) -> &str {
+        self.text.get(index(block.start)..index(block.end)).unwrap_or_default()
+    }
+
+    /// The family of a declared metric, unless its name is already taken by another kind.
+    fn family(&mut self, definition: &'static Definition) -> Option<u32> {
+        if let Some((recent, family)) = self.recent
+            && ptr::eq(recent, definition)
+        {
+            return Some(family);
+        }
+        let family = match self.names.get(definition.name) {
+            Some(family) => *family,
+            None => self.add(Family::of(definition)),
+        };
+        let family = self.of_kind(family, definition.kind)?;
+        self.recent = Some((definition, family));
+        Some(family)
+    }
+
+    fn dynamic_family(&mut self, prefix: &'static Definition, dynamic: &DynamicName<'_>) -> Option<u32> {
+        let legal = |character: char| if character.is_ascii_alphanumeric() || character == '_' { character } else { '_' };
+        let name: String = prefix.name.chars().chain(dynamic.suffix.chars().take(self.limits.label_value_bytes).map(legal)).collect();
+        let family = match self.names.get(name.as_str()) {
+            Some(family) => *family,
+            None if self.dynamic >= self.limits.dynamic_families => {
+                self.problems.family_limit += 1;
+                return None;
+            }
+            None => {
+                self.dynamic += 1;
+                let help = dynamic.help.chars().take(self.limits.label_value_bytes).collect::<String>();
+                self.add(Family { name: Cow::Owned(name), help: Cow::Owned(help), kind: dynamic.kind, series: 0 })
+            }
+        };
+        self.of_kind(family, dynamic.kind)
+    }
+
+    fn add(&mut self, family: Family) -> u32 {
+        let position = offset(self.families.len());
+        self.names.insert(family.name.clone(), position);
+        self.families.push(family);
+        position
+    }
+
+    fn of_kind(&mut self, family: u32, kind: Type) -> Option<u32> {
+        let found = self.families.get(index(family))?.kind;
+        if found == kind {
+            return Some(family);
+        }
+        self.problems.conflict += 1;
+        None
+    }
+
+    /// Adds one series: its labels once, then each of its lines.
+    fn series(&mut self, family: u32, definition: &'static Definition, labels: &[&str], lines: impl FnOnce(&mut dyn FnMut(Part, f64, f64))) {
+        let full = self.families.get(index(family)).is_none_or(|found| found.series >= self.limits.series_per_family);
+        if full || self.text.len() > self.limits.label_bytes {
+            self.problems.series_limit += 1;
+            return;
+        }
+        let labels = self.render(definition, labels);
+        let hash = self.hash(family, labels);
+        if !self.seen.insert(hash) {
+            self.problems.duplicate += 1;
+            return;
+        }
+        if let Some(found) = self.families.get_mut(index(family)) {
+            found.series += 1;
+        }
+        let mut head = true;
+        lines(&mut |part, edge, value| {
+            self.points.push(Point { value, edge, family, labels, part, head });
+            head = false;
+        });
+    }
+
+    /// Renders a label block; one that equals the block before it takes no more room.
+    fn render(&mut self, definition: &Definition, values: &[&str]) -> Block {
+        let start = self.text.len();
+        let required = definition.labels.len() - definition.optional;
+        for (position, (name, value)) in definition.labels.iter().zip(values).enumerate() {
+            if position >= required && value.is_empty() {
+                continue;
+            }
+            if self.text.len() > start {
+                self.text.push(',');
+            }
+            self.text.push_str(name);
+            self.text.push_str("=\"");
+            self.problems.truncated += u64::from(write_escaped(&mut self.text, value, self.limits.label_value_bytes));
+            self.text.push('"');
+        }
+        let block = Block { start: offset(start), end: offset(self.text.len()) };
+        if self.block(block) == self.block(self.last) {
+            self.text.truncate(start);
+            return self.last;
+        }
+        self.last = block;
+        block
+    }
+
+    fn hash(&self, family: u32, labels: Block) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write_u32(family);
+        hasher.write(self.block(labels).as_bytes());
+        hasher.finish()
+    }
+}
+
+/// A collection in the order of a page.
+#[derive(Debug)]
+pub(crate) struct Sorted<'a> {
+    samples: &'a Samples,
+    families: Vec<(&'a Family, usize, usize)>,
+    order: Vec<u32>,
+}
+
+impl<'a> Sorted<'a> {
+    /// Each family with its lines: label block and point.
+    pub(crate) fn families(&self) -> impl Iterator<Item = (&'a Family, impl Iterator<Item = (&'a str, &'a Point)>)> {
+        self.families.iter().map(|(family, start, end)| {
+            let order = self.order.get(*start..*end).unwrap_or_default();
+            let points = order.iter().filter_map(|at| self.samples.points.get(index(*at)));
+            (*family, points.map(|point| (self.samples.block(point.labels), point)))
+        })
+    }
+}
+
+/// A position in a collection's own storage, which is kept below 4 GiB by the limits.
+fn offset(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}
+
+/// The way back.
+fn index(position: u32) -> usize {
+    usize::try_from(position).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests;
