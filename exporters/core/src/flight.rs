@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{sync::watch, time::Instant};
 
-use crate::{failure::Failure, samples::Samples};
+use crate::{failure::Failure, registry::Registry, samples::Samples};
 
 /// The async part of an exporter: it owns the connection to the target.
 pub trait Source: Send + 'static {
@@ -19,6 +19,11 @@ pub trait Source: Send + 'static {
     /// # Errors
     /// The flight did not reach its end.
     fn collect(&mut self, flight: &mut Flight) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// What the exporter counts itself between scrapes, exposed on the same page.
+    fn registry(&self) -> Registry {
+        Registry::default()
+    }
 }
 
 /// What has been read so far.
@@ -80,7 +85,9 @@ impl Flight {
     /// Reads a collector's reply into samples; an error or a panic costs this collector's samples only.
     pub fn read<E: Display>(&mut self, collector: &'static str, read: impl FnOnce(&mut Samples) -> Result<(), E>) {
         let mark = self.samples.mark();
+        self.samples.write_as(Some(collector));
         let result = catch_unwind(AssertUnwindSafe(|| read(&mut self.samples)));
+        self.samples.write_as(None);
         let outcome = match result {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(error.to_string()),

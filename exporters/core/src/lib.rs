@@ -49,6 +49,7 @@ mod log;
 mod measure;
 mod page;
 mod process;
+mod registry;
 mod runner;
 mod samples;
 mod secret;
@@ -60,6 +61,10 @@ pub use failure::{Failure, Reason};
 pub use flags::{ConfigError, duration, switch};
 pub use flight::{Flight, Source};
 pub use measure::Measure;
+pub use registry::{
+    CounterFamily, CounterSeries, FloatCounterFamily, FloatCounterSeries, GaugeFamily, GaugeSeries, HistogramFamily, HistogramSeries, InvalidAmount,
+    Registry,
+};
 pub use samples::{Distribution, DynamicName, Limits, Problems, Samples};
 pub use secret::{Secret, SecretError, SecretFile, SecretSource};
 

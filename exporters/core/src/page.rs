@@ -7,7 +7,13 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::{compress::Compressor, encode::Format, failure::Failure, samples::Samples};
+use crate::{
+    compress::Compressor,
+    encode::{Contents, Format},
+    failure::Failure,
+    registry::Registry,
+    samples::Samples,
+};
 
 /// Pages below this size are not worth compressing.
 const COMPRESS_FROM: usize = 2 << 10;
@@ -35,42 +41,75 @@ impl Pool {
 #[derive(Debug)]
 pub(crate) struct Page {
     samples: Samples,
+    registry: Registry,
     /// Whether the target was reached, and if not, why.
     pub(crate) outcome: Result<(), Failure>,
-    encoded: [OnceLock<Bytes>; 4],
+    encoded: [(OnceLock<Bytes>, OnceLock<Bytes>); Format::ALL.len()],
     pool: Arc<Pool>,
 }
 
+/// A part of a page: families by name, or those of some collectors. Empty lists are the whole page.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    pub(crate) names: Vec<String>,
+    pub(crate) collectors: Vec<String>,
+}
+
+impl Filter {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.names.is_empty() && self.collectors.is_empty()
+    }
+
+    fn wants(&self, name: &str, collector: Option<&str>) -> bool {
+        let named = self.names.is_empty() || self.names.iter().any(|wanted| wanted == name);
+        // What no collector sent is the exporter's own, and belongs to every part.
+        let collected = self.collectors.is_empty() || collector.is_none_or(|collector| self.collectors.iter().any(|wanted| wanted == collector));
+        named && collected
+    }
+}
+
 impl Page {
-    pub(crate) fn new(samples: Samples, outcome: Result<(), Failure>, pool: Arc<Pool>) -> Self {
-        Self { samples, outcome, encoded: Default::default(), pool }
+    pub(crate) fn new(mut samples: Samples, registry: Registry, outcome: Result<(), Failure>, pool: Arc<Pool>) -> Self {
+        samples.seal();
+        Self { samples, registry, outcome, encoded: Default::default(), pool }
     }
 
     /// The bytes of the page, and whether they are compressed.
     pub(crate) fn encoded(&self, format: Format, gzip: bool) -> (Bytes, bool) {
-        let [text, text_gzip, open, open_gzip] = &self.encoded;
-        let (plain, compressed) = match format {
-            Format::Text => (text, text_gzip),
-            Format::OpenMetrics => (open, open_gzip),
-        };
+        let slots = Format::ALL.iter().zip(&self.encoded).find(|(one, _)| **one == format);
+        let Some((_, (plain, compressed))) = slots else { return (Bytes::new(), false) };
         if gzip && let Some(bytes) = compressed.get() {
             return (bytes.clone(), true);
         }
         let plain = plain.get_or_init(|| {
             let mut out = Vec::with_capacity(self.samples.size_hint());
-            format.encode(&self.samples, &mut out);
+            format.encode(&self.contents(), &mut out);
             Bytes::from(out)
         });
         if !gzip || plain.len() < COMPRESS_FROM {
             return (plain.clone(), false);
         }
-        let compress = || self.pool.compressor.lock().unwrap_or_else(PoisonError::into_inner).gzip(plain).into();
-        (compressed.get_or_init(compress).clone(), true)
+        (compressed.get_or_init(|| self.compress(plain)).clone(), true)
+    }
+
+    /// The bytes of a part of the page, and whether they are compressed.
+    pub(crate) fn filtered(&self, filter: &Filter, format: Format, gzip: bool) -> (Bytes, bool) {
+        let mut out = Vec::new();
+        format.encode_some(&self.contents(), &|name, collector| filter.wants(name, collector), &mut out);
+        if gzip && out.len() >= COMPRESS_FROM { (self.compress(&out), true) } else { (out.into(), false) }
     }
 
     /// Whether encoding is work for another thread.
     pub(crate) fn is_large(&self) -> bool {
-        self.samples.len() > LARGE
+        self.samples.len() + self.registry.len() > LARGE
+    }
+
+    const fn contents(&self) -> Contents<'_> {
+        Contents { samples: &self.samples, registry: &self.registry }
+    }
+
+    fn compress(&self, plain: &[u8]) -> Bytes {
+        self.pool.compressor.lock().unwrap_or_else(PoisonError::into_inner).gzip(plain).into()
     }
 }
 

@@ -1,15 +1,20 @@
-//! Exposition formats: a collection in, the bytes of a page out. Pure.
+//! Exposition formats: families in, the bytes of a page out. Pure.
+
+use metric_catalogue::{Type, Unit};
 
 use crate::{
     measure::{write_edge, write_value},
-    samples::{Part, Point, Samples},
+    registry::Registry,
+    samples::{Line, Part, Samples},
 };
 
+mod merge;
 mod negotiate;
 mod openmetrics;
+mod protobuf;
 mod text;
 
-pub(crate) use negotiate::accepts_gzip;
+pub(crate) use negotiate::{Negotiated, accepts_gzip};
 
 /// A format of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,14 +23,29 @@ pub enum Format {
     Text,
     /// `OpenMetrics` text format 1.0.0.
     OpenMetrics,
+    /// Delimited `io.prometheus.client.MetricFamily` messages.
+    Protobuf,
+}
+
+/// What a page is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Contents<'a> {
+    /// A sealed collection.
+    pub(crate) samples: &'a Samples,
+    pub(crate) registry: &'a Registry,
+}
+
+/// What a page says of a family before its lines.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) help: &'a str,
+    pub(crate) kind: Type,
 }
 
 impl Format {
-    /// The format that an `Accept` header asks for; text when it asks for nothing that we have.
-    #[must_use]
-    pub fn negotiate(accept: &str) -> Self {
-        negotiate::format(accept)
-    }
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Text, Self::OpenMetrics, Self::Protobuf];
 
     /// The exact `Content-Type`.
     #[must_use]
@@ -33,30 +53,37 @@ impl Format {
         match self {
             Self::Text => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Protobuf => "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
         }
     }
 
     /// Appends the whole page: families by name, each once.
-    pub fn encode(self, samples: &Samples, out: &mut Vec<u8>) {
-        let sorted = samples.sorted();
-        for (family, points) in sorted.families() {
-            let base = match self {
-                Self::Text => text::header(out, family),
-                Self::OpenMetrics => openmetrics::header(out, family),
-            };
-            for (labels, point) in points {
-                write_line(out, base, labels, point);
+    pub(crate) fn encode(self, contents: &Contents<'_>, out: &mut Vec<u8>) {
+        self.encode_some(contents, &|_, _| true, out);
+    }
+
+    /// Appends the families that `wanted` picks by name and collector.
+    pub(crate) fn encode_some(self, contents: &Contents<'_>, wanted: &dyn Fn(&str, Option<&str>) -> bool, out: &mut Vec<u8>) {
+        match self {
+            Self::Text => merge::families(contents, wanted, |header, lines| {
+                text::write_header(out, header);
+                lines(&mut |line| write_line(out, header.name, &line));
+            }),
+            Self::OpenMetrics => {
+                merge::families(contents, wanted, |header, lines| {
+                    openmetrics::write_header(out, header);
+                    lines(&mut |line| write_line(out, header.name, &line));
+                });
+                out.extend_from_slice(b"# EOF\n");
             }
-        }
-        if self == Self::OpenMetrics {
-            out.extend_from_slice(b"# EOF\n");
+            Self::Protobuf => merge::families(contents, wanted, |header, lines| protobuf::write_family(out, header, lines)),
         }
     }
 }
 
 /// Appends one sample; both text formats write it alike.
-pub(crate) fn write_line(out: &mut Vec<u8>, name: &str, labels: &str, point: &Point) {
-    let (suffix, edge) = match point.part {
+pub(crate) fn write_line(out: &mut Vec<u8>, name: &str, line: &Line<'_>) {
+    let (suffix, edge) = match line.part {
         Part::Plain => ("", None),
         Part::Bucket => ("_bucket", Some("le=\"")),
         Part::Quantile => ("", Some("quantile=\"")),
@@ -65,29 +92,45 @@ pub(crate) fn write_line(out: &mut Vec<u8>, name: &str, labels: &str, point: &Po
     };
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(suffix.as_bytes());
-    if !labels.is_empty() || edge.is_some() {
+    if !line.labels.is_empty() || edge.is_some() {
         out.push(b'{');
-        out.extend_from_slice(labels.as_bytes());
+        out.extend_from_slice(line.labels.as_bytes());
         if let Some(label) = edge {
-            if !labels.is_empty() {
+            if !line.labels.is_empty() {
                 out.push(b',');
             }
             out.extend_from_slice(label.as_bytes());
-            write_edge(out, point.edge);
+            write_edge(out, line.edge);
             out.push(b'"');
         }
         out.push(b'}');
     }
     out.push(b' ');
-    write_value(out, point.value);
+    write_value(out, line.value);
     out.push(b'\n');
 }
 
-/// Appends `# WORD name text`.
-fn write_comment(out: &mut Vec<u8>, word: &str, name: &str, text: &str) {
-    for part in ["# ", word, " ", name, " ", text, "\n"] {
+/// Appends `# WORD name text`, escaping what `escaped` lists and newlines.
+fn write_comment(out: &mut Vec<u8>, word: &str, name: &str, text: &str, escaped: &[u8]) {
+    for part in ["# ", word, " ", name, " "] {
         out.extend_from_slice(part.as_bytes());
     }
+    for byte in text.bytes() {
+        if byte == b'\n' {
+            out.extend_from_slice(b"\\n");
+            continue;
+        }
+        if escaped.contains(&byte) {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    }
+    out.push(b'\n');
+}
+
+/// The unit with which a family's name ends, as formats that know units want it.
+fn unit_of(name: &str) -> Option<Unit> {
+    Unit::ALL.into_iter().find(|unit| name.strip_suffix(unit.suffix()).is_some_and(|rest| rest.ends_with('_')))
 }
 
 #[cfg(test)]

@@ -2,16 +2,34 @@
 
 use super::Format;
 
-pub(super) fn format(accept: &str) -> Format {
-    let mut best = (0.0, Format::Text);
-    for (range, quality) in ranges(accept) {
-        let Some(format) = offered(range) else { continue };
-        // Of equals the first wins: Prometheus and its peers list what they prefer first.
-        if quality > best.0 {
-            best = (quality, format);
+/// The format that was agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Negotiated {
+    pub(crate) format: Format,
+    /// How names outside the legacy character set are written. Ours are all inside it, so every scheme writes them alike,
+    /// but a client that names one is told which one it got.
+    escaping: Option<&'static str>,
+}
+
+impl Negotiated {
+    /// The format that an `Accept` header asks for; text when it asks for nothing that we have.
+    pub(crate) fn from_accept(accept: &str) -> Self {
+        let mut best = (0.0, Self { format: Format::Text, escaping: None });
+        for (range, quality) in ranges(accept) {
+            let Some(format) = offered(range) else { continue };
+            // Of equals the first wins: Prometheus and its peers list what they prefer first.
+            if quality > best.0 {
+                best = (quality, Self { format, escaping: escaping(range) });
+            }
         }
+        best.1
     }
-    best.1
+
+    /// The exact `Content-Type`.
+    pub(crate) fn content_type(self) -> String {
+        let base = self.format.content_type();
+        self.escaping.map_or_else(|| base.to_owned(), |scheme| format!("{base}; escaping={scheme}"))
+    }
 }
 
 pub(crate) fn accepts_gzip(accept_encoding: &str) -> bool {
@@ -36,15 +54,31 @@ fn ranges(header: &str) -> impl Iterator<Item = (&str, f64)> {
 
 /// Our format for a media range, if we have one.
 fn offered(range: &str) -> Option<Format> {
-    let mut parts = range.split(';').map(str::trim);
-    let media = parts.next()?.to_ascii_lowercase();
-    let version = parts.filter_map(|parameter| parameter.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("version"));
-    let version = version.map(|(_, value)| value.trim().trim_matches('"'));
-    match (media.as_str(), version) {
+    let media = range.split(';').next()?.trim().to_ascii_lowercase();
+    match (media.as_str(), parameter(range, "version")) {
         ("application/openmetrics-text", None | Some("1.0.0")) => Some(Format::OpenMetrics),
+        ("application/vnd.google.protobuf", _) => {
+            let asked = [parameter(range, "proto"), parameter(range, "encoding")];
+            (asked == [Some("io.prometheus.client.MetricFamily"), Some("delimited")]).then_some(Format::Protobuf)
+        }
         ("text/plain", None | Some("0.0.4")) | ("text/*" | "*/*", _) => Some(Format::Text),
         _ => None,
     }
+}
+
+/// The scheme that a range names, in our words; one that would rewrite legacy names too is answered with one that does not.
+fn escaping(range: &str) -> Option<&'static str> {
+    match parameter(range, "escaping")? {
+        "allow-utf-8" => Some("allow-utf-8"),
+        "values" => Some("values"),
+        _ => Some("underscores"),
+    }
+}
+
+fn parameter<'a>(range: &'a str, name: &str) -> Option<&'a str> {
+    let parameters = range.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let found = parameters.map(|(found, value)| (found.trim(), value)).find(|(found, _)| found.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.trim().trim_matches('"'))
 }
 
 #[cfg(test)]
@@ -71,11 +105,22 @@ mod tests {
             ("text/plain;q=0.6, application/openmetrics-text;q=0.5", Format::Text),
             ("application/openmetrics-text;q=0", Format::Text),
             ("application/openmetrics-text;q=lots", Format::Text),
-            ("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,text/plain;q=0.1", Format::Text),
+            ("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,text/plain;q=0.1", Format::Protobuf),
+            ("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text,text/plain;q=0.1", Format::Text),
+            ("application/vnd.google.protobuf", Format::Text),
         ];
         for (accept, expected) in cases {
-            assert_eq!(format(accept), expected, "{accept}");
+            assert_eq!(Negotiated::from_accept(accept).format, expected, "{accept}");
         }
+    }
+
+    #[test]
+    fn escaping_is_answered_where_it_is_asked_for() {
+        for (scheme, expected) in [("allow-utf-8", "allow-utf-8"), ("underscores", "underscores"), ("values", "values"), ("dots", "underscores")] {
+            let agreed = Negotiated::from_accept(&format!("application/openmetrics-text;version=1.0.0;escaping={scheme}"));
+            assert_eq!(agreed.content_type(), format!("application/openmetrics-text; version=1.0.0; charset=utf-8; escaping={expected}"));
+        }
+        assert_eq!(Negotiated::from_accept("text/plain").content_type(), "text/plain; version=0.0.4; charset=utf-8");
     }
 
     #[test]

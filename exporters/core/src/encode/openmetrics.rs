@@ -3,15 +3,14 @@
 //! Samples have the same names as in text format: a counter whose name lacks `_total` cannot be a counter here and is
 //! declared `unknown`. <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 
-use metric_catalogue::{Type, Unit};
+use metric_catalogue::Type;
 
-use super::write_comment;
-use crate::samples::Family;
+use super::{Header, unit_of, write_comment};
 
-/// Appends HELP, TYPE and UNIT under the family's own name; returns the name that the samples carry.
-pub(super) fn header<'a>(out: &mut Vec<u8>, family: &'a Family) -> &'a str {
-    let name = &*family.name;
-    let (base, kind) = match family.kind {
+/// Appends HELP, TYPE and UNIT under the family's own name.
+pub(super) fn write_header(out: &mut Vec<u8>, header: Header<'_>) {
+    let name = header.name;
+    let (base, kind) = match header.kind {
         Type::Counter => name.strip_suffix("_total").map_or((name, "unknown"), |base| (base, "counter")),
         Type::Info => name.strip_suffix("_info").map_or((name, "unknown"), |base| (base, "info")),
         Type::Gauge => (name, "gauge"),
@@ -19,14 +18,11 @@ pub(super) fn header<'a>(out: &mut Vec<u8>, family: &'a Family) -> &'a str {
         Type::Summary => (name, "summary"),
         Type::Dynamic => (name, "unknown"),
     };
-    let help = family.help.replace('\\', "\\\\").replace('\n', "\\n").replace('"', "\\\"");
-    write_comment(out, "HELP", base, &help);
-    write_comment(out, "TYPE", base, kind);
-    let unit = Unit::ALL.into_iter().find(|unit| base.strip_suffix(unit.suffix()).is_some_and(|rest| rest.ends_with('_')));
-    if let Some(unit) = unit
+    write_comment(out, "HELP", base, header.help, b"\\\"");
+    write_comment(out, "TYPE", base, kind, b"");
+    if let Some(unit) = unit_of(base)
         && kind != "info"
     {
-        write_comment(out, "UNIT", base, unit.suffix());
+        write_comment(out, "UNIT", base, unit.suffix(), b"");
     }
-    name
 }

@@ -1,7 +1,10 @@
 use metric_catalogue::Type;
 
-use super::Format;
-use crate::samples::{Distribution, DynamicName, Samples};
+use super::{Contents, Format};
+use crate::{
+    registry::Registry,
+    samples::{Distribution, DynamicName, Samples},
+};
 
 metric_catalogue::catalogue! {
     /// Commands "processed" by C:\redis
@@ -34,8 +37,10 @@ fn samples() -> Samples {
 }
 
 fn page(format: Format) -> String {
+    let mut samples = samples();
+    samples.seal();
     let mut out = Vec::new();
-    format.encode(&samples(), &mut out);
+    format.encode(&Contents { samples: &samples, registry: &Registry::default() }, &mut out);
     String::from_utf8(out).unwrap()
 }
 
@@ -111,7 +116,7 @@ server_info{version="7.0.15"} 1
 fn empty_collection_is_a_valid_page() {
     for (format, expected) in [(Format::Text, ""), (Format::OpenMetrics, "# EOF\n")] {
         let mut out = Vec::new();
-        format.encode(&Samples::default(), &mut out);
+        Registry::default().encode(format, &mut out);
         assert_eq!(out, expected.as_bytes());
     }
 }

@@ -2,20 +2,17 @@
 
 use metric_catalogue::Type;
 
-use super::write_comment;
-use crate::samples::Family;
+use super::{Header, write_comment};
 
-/// Appends HELP and TYPE; returns the name that the samples carry.
-pub(super) fn header<'a>(out: &mut Vec<u8>, family: &'a Family) -> &'a str {
-    let help = family.help.replace('\\', "\\\\").replace('\n', "\\n");
-    write_comment(out, "HELP", &family.name, &help);
-    let kind = match family.kind {
+/// Appends HELP and TYPE.
+pub(super) fn write_header(out: &mut Vec<u8>, header: Header<'_>) {
+    write_comment(out, "HELP", header.name, header.help, b"\\");
+    let kind = match header.kind {
         Type::Counter => "counter",
         Type::Gauge | Type::Info => "gauge",
         Type::Histogram => "histogram",
         Type::Summary => "summary",
         Type::Dynamic => "untyped",
     };
-    write_comment(out, "TYPE", &family.name, kind);
-    &family.name
+    write_comment(out, "TYPE", header.name, kind, b"");
 }

@@ -102,7 +102,7 @@ impl<S: Source> State<S> {
         self.history.record(&flight, &ended, outcome.is_ok());
         let mut samples = flight.samples;
         self.describe(&mut samples, &outcome, &flight.runs);
-        Page::new(samples, outcome, Arc::clone(&self.pool))
+        Page::new(samples, self.source.registry(), outcome, Arc::clone(&self.pool))
     }
 
     /// Adds the exporter's own metrics.

@@ -12,15 +12,33 @@ pub(crate) struct Family {
     pub(crate) kind: Type,
     /// Series sent so far, for the limit.
     pub(crate) series: usize,
+    /// The collector that sent it first, if it was one.
+    pub(crate) collector: Option<&'static str>,
 }
 
 impl Family {
     pub(super) const fn of(definition: &'static Definition) -> Self {
-        Self { name: Cow::Borrowed(definition.name), help: Cow::Borrowed(definition.help), kind: definition.kind, series: 0 }
+        Self { name: Cow::Borrowed(definition.name), help: Cow::Borrowed(definition.help), kind: definition.kind, series: 0, collector: None }
     }
 }
 
-/// One line of a page.
+/// One line of a page, whoever keeps it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line<'a> {
+    /// Rendered labels, without braces.
+    pub(crate) labels: &'a str,
+    pub(crate) part: Part,
+    /// Upper bound or quantile; 0 for other parts.
+    pub(crate) edge: f64,
+    pub(crate) value: f64,
+    /// The first line of its series.
+    pub(crate) head: bool,
+}
+
+/// What takes the lines of a family, one by one.
+pub(crate) type LineVisitor<'a> = &'a mut dyn FnMut(Line<'_>);
+
+/// One line of a collection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Point {
     pub(crate) value: f64,

@@ -18,8 +18,10 @@ use crate::{encode, measure::Measure};
 mod family;
 mod label;
 
-pub(crate) use family::{Block, Family, Part, Point};
+pub(crate) use family::{Family, Line, LineVisitor, Part};
 pub(crate) use label::write_escaped;
+
+use family::{Block, Point};
 
 /// Bounds of one collection.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +107,14 @@ pub struct Samples {
     hasher: RandomState,
     dynamic: usize,
     problems: Problems,
+    /// The collector that writes at the moment.
+    collector: Option<&'static str>,
+    /// Families by name, once the collection is sealed.
+    order: Vec<u32>,
+    /// Points by family, in the order in which they came, once the collection is sealed.
+    sequence: Vec<u32>,
+    /// Where in `sequence` each family starts, and where the last one ends.
+    starts: Vec<usize>,
 }
 
 impl Samples {
@@ -204,7 +214,7 @@ impl Samples {
         let mut out = Vec::new();
         for point in &self.points {
             if let Some(family) = self.families.get(index(point.family)) {
-                encode::write_line(&mut out, &family.name, self.block(point.labels), point);
+                encode::write_line(&mut out, &family.name, &self.line(point));
             }
         }
         String::from_utf8_lossy(&out).into_owned()
@@ -241,6 +251,8 @@ impl Samples {
         self.last = Block::default();
         self.seen.clear();
         self.dynamic = 0;
+        self.collector = None;
+        self.order.clear();
     }
 
     pub(crate) const fn mark(&self) -> Mark {
@@ -269,36 +281,51 @@ impl Samples {
         self.recent = None;
     }
 
-    /// The families that have samples, sorted by name, each with its points in the order in which they came.
-    pub(crate) fn sorted(&self) -> Sorted<'_> {
-        let mut starts = vec![0_usize; self.families.len() + 1];
+    /// What is written from now on is this collector's.
+    pub(crate) const fn write_as(&mut self, collector: Option<&'static str>) {
+        self.collector = collector;
+    }
+
+    /// Puts the collection into the order of a page; nothing is added to it any more.
+    pub(crate) fn seal(&mut self) {
+        self.starts.clear();
+        self.starts.resize(self.families.len() + 1, 0);
         for point in &self.points {
-            if let Some(count) = starts.get_mut(index(point.family) + 1) {
+            if let Some(count) = self.starts.get_mut(index(point.family) + 1) {
                 *count += 1;
             }
         }
         let mut sum = 0;
-        for start in &mut starts {
+        for start in &mut self.starts {
             sum += *start;
             *start = sum;
         }
-        let mut order = vec![0_u32; self.points.len()];
-        let mut next = starts.clone();
-        for (at, point) in (0_u32..).zip(&self.points) {
-            if let Some(slot) = next.get_mut(index(point.family)) {
-                if let Some(entry) = order.get_mut(*slot) {
-                    *entry = at;
-                }
-                *slot += 1;
-            }
-        }
-        let mut families: Vec<_> = self.families.iter().zip(starts.windows(2)).filter(|(family, _)| family.series > 0).collect();
-        families.sort_unstable_by(|(left, _), (right, _)| left.name.cmp(&right.name));
-        let families = families.into_iter().filter_map(|(family, range)| Some((family, *range.first()?, *range.last()?))).collect();
-        Sorted { samples: self, families, order }
+        self.sequence.clear();
+        self.sequence.extend(0..offset(self.points.len()));
+        // Stable, and nearly sorted already: collectors send family by family.
+        let points = &self.points;
+        self.sequence.sort_by_key(|at| points.get(index(*at)).map(|point| point.family));
+        self.order.clear();
+        self.order.extend((0_u32..).zip(&self.families).filter(|(_, family)| family.series > 0).map(|(at, _)| at));
+        let families = &self.families;
+        self.order.sort_unstable_by_key(|at| families.get(index(*at)).map(|family| &family.name));
     }
 
-    pub(crate) fn block(&self, block: Block) -> &str {
+    /// The families of a sealed collection by name, each with its lines in the order in which they came.
+    pub(crate) fn sorted(&self) -> impl Iterator<Item = (&Family, impl Iterator<Item = Line<'_>>)> {
+        self.order.iter().filter_map(|at| {
+            let at = index(*at);
+            let sequence = self.sequence.get(*self.starts.get(at)?..*self.starts.get(at + 1)?)?;
+            let lines = sequence.iter().filter_map(|point| Some(self.line(self.points.get(index(*point))?)));
+            Some((self.families.get(at)?, lines))
+        })
+    }
+
+    fn line(&self, point: &Point) -> Line<'_> {
+        Line { labels: self.block(point.labels), part: point.part, edge: point.edge, value: point.value, head: point.head }
+    }
+
+    fn block(&self, block: Block) -> &str {
         self.text.get(index(block.start)..index(block.end)).unwrap_or_default()
     }
 
@@ -311,7 +338,7 @@ impl Samples {
         }
         let family = match self.names.get(definition.name) {
             Some(family) => *family,
-            None => self.add(Family::of(definition)),
+            None => self.add(Family { collector: self.collector, ..Family::of(definition) }),
         };
         let family = self.of_kind(family, definition.kind)?;
         self.recent = Some((definition, family));
@@ -330,7 +357,7 @@ impl Samples {
             None => {
                 self.dynamic += 1;
                 let help = dynamic.help.chars().take(self.limits.label_value_bytes).collect::<String>();
-                self.add(Family { name: Cow::Owned(name), help: Cow::Owned(help), kind: dynamic.kind, series: 0 })
+                self.add(Family { name: Cow::Owned(name), help: Cow::Owned(help), kind: dynamic.kind, series: 0, collector: self.collector })
             }
         };
         self.of_kind(family, dynamic.kind)
@@ -405,25 +432,6 @@ impl Samples {
         hasher.write_u32(family);
         hasher.write(self.block(labels).as_bytes());
         hasher.finish()
-    }
-}
-
-/// A collection in the order of a page.
-#[derive(Debug)]
-pub(crate) struct Sorted<'a> {
-    samples: &'a Samples,
-    families: Vec<(&'a Family, usize, usize)>,
-    order: Vec<u32>,
-}
-
-impl<'a> Sorted<'a> {
-    /// Each family with its lines: label block and point.
-    pub(crate) fn families(&self) -> impl Iterator<Item = (&'a Family, impl Iterator<Item = (&'a str, &'a Point)>)> {
-        self.families.iter().map(|(family, start, end)| {
-            let order = self.order.get(*start..*end).unwrap_or_default();
-            let points = order.iter().filter_map(|at| self.samples.points.get(index(*at)));
-            (*family, points.map(|point| (self.samples.block(point.labels), point)))
-        })
     }
 }
 

@@ -132,9 +132,8 @@ fn sorted_by_family_in_order_of_arrival() {
     samples.gauge(&KEYS, ["b"], 1.0);
     samples.counter(&COMMANDS, [], 3.0);
     samples.gauge(&KEYS, ["a"], 2.0);
-    let sorted = samples.sorted();
-    let pages: Vec<_> =
-        sorted.families().map(|(family, points)| (&*family.name, points.map(|(labels, point)| (labels, point.value)).collect())).collect();
+    samples.seal();
+    let pages: Vec<_> = samples.sorted().map(|(family, lines)| (&*family.name, lines.map(|line| (line.labels, line.value)).collect())).collect();
     let expected: [(&str, Vec<(&str, f64)>); 2] = [("commands_total", vec![("", 3.0)]), ("db_keys", vec![("db=\"b\"", 1.0), ("db=\"a\"", 2.0)])];
     assert_eq!(pages, expected);
 }

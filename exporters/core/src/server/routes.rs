@@ -18,9 +18,9 @@ use tokio::time::Instant;
 
 use super::limits::{Limit, Limits};
 use crate::{
-    encode::{Format, accepts_gzip},
+    encode::{Negotiated, accepts_gzip},
     flight::Source,
-    page::Page,
+    page::{Filter, Page},
     runner::Runner,
 };
 
@@ -63,31 +63,36 @@ impl<S: Source> Routes<S> {
             return answer;
         }
         match path {
-            _ if path == self.telemetry_path => self.metrics(request.headers(), request.method() == Method::HEAD).await,
+            _ if path == self.telemetry_path => {
+                let filter = filter(request.uri().query().unwrap_or_default());
+                self.metrics(request.headers(), filter, request.method() == Method::HEAD).await
+            }
             "/-/healthy" => plain(StatusCode::OK, "healthy\n"),
             "/-/ready" => self.ready(request.headers()).await,
             _ => self.landing(),
         }
     }
 
-    async fn metrics(&self, headers: &HeaderMap, head: bool) -> Answer {
-        let format = Format::negotiate(text(headers, &ACCEPT));
+    async fn metrics(&self, headers: &HeaderMap, filter: Filter, head: bool) -> Answer {
+        let agreed = Negotiated::from_accept(text(headers, &ACCEPT));
         if head {
             // The headers of a page are known without asking the target for one.
-            return typed(StatusCode::OK, format.content_type(), Bytes::new());
+            return exposition(agreed, Bytes::new());
         }
         let Some(page) = self.page(headers).await else {
             return plain(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes are waiting\n");
         };
         let gzip = accepts_gzip(text(headers, &ACCEPT_ENCODING));
+        let encode =
+            move |page: &Page| if filter.is_empty() { page.encoded(agreed.format, gzip) } else { page.filtered(&filter, agreed.format, gzip) };
         let (body, compressed) = if page.is_large() {
-            let shared = Arc::clone(&page);
-            tokio::task::spawn_blocking(move || shared.encoded(format, gzip)).await.unwrap_or_else(|_| page.encoded(format, gzip))
+            let encoded = tokio::task::spawn_blocking(move || encode(&page)).await;
+            let Ok(encoded) = encoded else { return plain(StatusCode::INTERNAL_SERVER_ERROR, "the page cannot be encoded\n") };
+            encoded
         } else {
-            page.encoded(format, gzip)
+            encode(&page)
         };
-        let mut answer = typed(StatusCode::OK, format.content_type(), body);
-        answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+        let mut answer = exposition(agreed, body);
         if compressed {
             answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
@@ -132,6 +137,19 @@ fn budget(configured: Duration, headers: &HeaderMap) -> Duration {
     patience.map_or(configured, |patience| configured.min(patience.saturating_sub(MARGIN.min(patience / 2))))
 }
 
+/// The parts of the page that `name[]` and `collect[]` ask for.
+fn filter(query: &str) -> Filter {
+    let mut filter = Filter::default();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "name[]" => filter.names.push(value.into_owned()),
+            "collect[]" => filter.collectors.push(value.into_owned()),
+            _ => {}
+        }
+    }
+    filter
+}
+
 /// A place among the waiting scrapes, given back when dropped.
 #[derive(Debug)]
 struct Waiting<'a>(&'a AtomicUsize);
@@ -151,6 +169,15 @@ impl Drop for Waiting<'_> {
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn exposition(agreed: Negotiated, body: Bytes) -> Answer {
+    let mut answer = typed(StatusCode::OK, agreed.format.content_type(), body);
+    if let Ok(content_type) = HeaderValue::from_str(&agreed.content_type()) {
+        answer.headers_mut().insert(CONTENT_TYPE, content_type);
+    }
+    answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    answer
 }
 
 fn plain(status: StatusCode, body: impl Into<Bytes>) -> Answer {
@@ -188,6 +215,13 @@ mod tests {
             assert_eq!(budget(configured, &headers), Duration::from_millis(expected), "{header}");
         }
         assert_eq!(budget(configured, &HeaderMap::new()), configured);
+    }
+
+    #[test]
+    fn filters_are_read_from_the_query() {
+        let found = filter("name[]=redis_up&collect%5B%5D=info&collect[]=slow+log&other=x&name[]");
+        assert_eq!((found.names, found.collectors), (vec!["redis_up".to_owned(), String::new()], vec!["info".to_owned(), "slow log".to_owned()]));
+        assert!(filter("").is_empty() && filter("name=x").is_empty());
     }
 
     #[test]

@@ -1,0 +1,157 @@
+//! Metrics that a process counts itself: atomics that live as long as the process, exposed on every page.
+//!
+//! A series is found by its label values and counted with one atomic operation; its labels are rendered once, when it
+//! appears. Storage only grows, so a page is written without holding any lock that a counting thread needs. A family has
+//! a limit of series: what comes past it is not counted, and that is counted.
+//!
+//! ```
+//! metric_catalogue::catalogue! {
+//!     /// Requests answered
+//!     REQUESTS: Counter = "http_requests_total" ["method", "status_code"];
+//! }
+//! let registry = exporter_core::Registry::default();
+//! let requests = registry.counter(&REQUESTS);
+//! requests.add(["GET", "200"], 1);
+//!
+//! // Where the labels are known beforehand, a series is looked up once.
+//! let created = requests.series(["POST", "201"]);
+//! created.add(2);
+//!
+//! let mut page = Vec::new();
+//! registry.encode(exporter_core::Format::Text, &mut page);
+//! assert!(page.ends_with(b"http_requests_total{method=\"GET\",status_code=\"200\"} 1\nhttp_requests_total{method=\"POST\",status_code=\"201\"} 2\n"));
+//! ```
+
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use metric_catalogue::{Counter, Definition, Gauge, Histogram, Metric};
+
+use crate::{
+    encode::{Contents, Format},
+    samples::{LineVisitor, Samples},
+};
+
+mod counter;
+mod gauge;
+mod histogram;
+mod index;
+mod store;
+
+pub use counter::{CounterFamily, CounterSeries, FloatCounterFamily, FloatCounterSeries, InvalidAmount};
+pub use gauge::{GaugeFamily, GaugeSeries};
+pub use histogram::{HistogramFamily, HistogramSeries};
+
+use index::Index;
+
+/// Most series of one family unless said otherwise.
+const SERIES: usize = 20_000;
+
+/// Every family of a process, shared by all that hold a clone. See the [module](self).
+#[derive(Clone, Default)]
+pub struct Registry {
+    /// By name. Replaced as a whole, so that a page in the making holds no lock.
+    families: Arc<RwLock<Arc<Vec<Entry>>>>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    definition: &'static Definition,
+    family: Arc<dyn Counted>,
+}
+
+/// What a page reads of a family.
+pub(crate) trait Counted: Any + Send + Sync {
+    /// Series so far.
+    fn len(&self) -> usize;
+
+    /// Every line, in the order in which series appeared.
+    fn lines(&self, each: LineVisitor<'_>);
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.entries().iter().map(|entry| entry.definition.name)).finish()
+    }
+}
+
+impl Registry {
+    /// The family of a counter of events; asked for twice, it is the same.
+    #[must_use]
+    pub fn counter<const N: usize>(&self, metric: &'static Metric<Counter, N>) -> CounterFamily<N> {
+        CounterFamily::new(self.family(metric.definition(), || Index::new(metric.definition(), 1, SERIES)))
+    }
+
+    /// The family of a counter of amounts that need not be whole.
+    #[must_use]
+    pub fn float_counter<const N: usize>(&self, metric: &'static Metric<Counter, N>) -> FloatCounterFamily<N> {
+        FloatCounterFamily::new(self.family(metric.definition(), || counter::Floats(Index::new(metric.definition(), 1, SERIES))))
+    }
+
+    /// The family of a gauge.
+    #[must_use]
+    pub fn gauge<const N: usize>(&self, metric: &'static Metric<Gauge, N>) -> GaugeFamily<N> {
+        GaugeFamily::new(self.family(metric.definition(), || gauge::Gauges(Index::new(metric.definition(), 1, SERIES))))
+    }
+
+    /// The family of a histogram with the bounds of its declaration.
+    #[must_use]
+    pub fn histogram<const N: usize>(&self, metric: &'static Metric<Histogram, N>) -> HistogramFamily<N> {
+        HistogramFamily::new(self.family(metric.definition(), || histogram::Histograms::new(metric.definition(), SERIES)))
+    }
+
+    /// Appends a page with these families only.
+    pub fn encode(&self, format: Format, out: &mut Vec<u8>) {
+        format.encode(&Contents { samples: &Samples::default(), registry: self }, out);
+    }
+
+    /// Series of all families.
+    pub(crate) fn len(&self) -> usize {
+        self.entries().iter().map(|entry| entry.family.len()).sum()
+    }
+
+    /// The families by name, as they are now.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot(self.entries())
+    }
+
+    fn entries(&self) -> Arc<Vec<Entry>> {
+        Arc::clone(&self.families.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn family<F: Counted>(&self, definition: &'static Definition, make: impl FnOnce() -> F) -> Arc<F> {
+        let mut families = self.families.write().unwrap_or_else(PoisonError::into_inner);
+        let position = families.binary_search_by(|entry| entry.definition.name.cmp(definition.name));
+        if let Some(entry) = position.ok().and_then(|at| families.get(at)) {
+            let known: Arc<dyn Any + Send + Sync> = Arc::<dyn Counted>::clone(&entry.family);
+            if let Ok(family) = known.downcast() {
+                return family;
+            }
+        }
+        let family = Arc::new(make());
+        let entry = Entry { definition, family: Arc::<F>::clone(&family) };
+        let mut entries = Vec::clone(&families);
+        match position {
+            Ok(at) => entries.splice(at..=at, [entry]).for_each(drop),
+            Err(at) => entries.insert(at, entry),
+        }
+        *families = Arc::new(entries);
+        family
+    }
+}
+
+/// The families of one moment.
+pub(crate) struct Snapshot(Arc<Vec<Entry>>);
+
+impl Snapshot {
+    /// Families that have series, by name.
+    pub(crate) fn families(&self) -> impl Iterator<Item = (&'static Definition, &dyn Counted)> {
+        self.0.iter().filter(|entry| entry.family.len() > 0).map(|entry| (entry.definition, &*entry.family))
+    }
+}
+
+#[cfg(test)]
+mod tests;

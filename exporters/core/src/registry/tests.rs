@@ -1,0 +1,134 @@
+use std::thread;
+
+use super::*;
+
+metric_catalogue::catalogue! {
+    /// Requests
+    REQUESTS: Counter = "test_requests_total" ["method", "path"];
+    /// Starts
+    STARTS: Counter = "test_starts_total" [];
+    /// Money
+    REVENUE: Counter = "test_revenue_total" ["currency"];
+    /// Requests in flight
+    ACTIVE: Gauge = "test_active" [];
+    /// Latency
+    LATENCY: Histogram = "test_latency_seconds" ["path"] bounds(&[0.1, 1.0]);
+}
+
+fn text(registry: &Registry) -> String {
+    let mut out = Vec::new();
+    registry.encode(Format::Text, &mut out);
+    String::from_utf8(out).unwrap().split_inclusive('\n').filter(|line| !line.starts_with('#')).collect()
+}
+
+#[test]
+fn events_add_up_under_their_labels() {
+    let registry = Registry::default();
+    let requests = registry.counter(&REQUESTS);
+    let kept = requests.series(["GET", "/"]);
+    requests.add(["GET", "/"], 2);
+    requests.add(["PO\"ST", "/a\\b\nc"], 1);
+    requests.add(["PO\"ST", "/a\\b\nc"], 1);
+    kept.add(3);
+    registry.counter(&REQUESTS).add(["", ""], 1);
+    let expected = "test_requests_total{method=\"GET\",path=\"/\"} 5\ntest_requests_total{method=\"PO\\\"ST\",path=\"/a\\\\b\\nc\"} 2\n\
+                    test_requests_total{method=\"\",path=\"\"} 1\n";
+    assert_eq!(text(&registry), expected);
+}
+
+#[test]
+fn labels_that_run_together_stay_apart() {
+    let registry = Registry::default();
+    let requests = registry.counter(&REQUESTS);
+    for labels in [["a", "bc"], ["ab", "c"], ["a\",path=\"b", "c"], ["a", "b\",path=\"c"]] {
+        requests.add(labels, 1);
+    }
+    assert_eq!(text(&registry).lines().filter(|line| line.ends_with(" 1")).count(), 4);
+}
+
+#[test]
+fn series_without_labels_starts_at_zero() {
+    let registry = Registry::default();
+    let _starts = registry.counter(&STARTS);
+    let _requests = registry.counter(&REQUESTS);
+    assert_eq!(text(&registry), "test_starts_total 0\n");
+}
+
+#[test]
+fn amounts_that_a_counter_cannot_take_are_refused() {
+    let registry = Registry::default();
+    let revenue = registry.float_counter(&REVENUE);
+    revenue.add(["EUR"], 9.5).unwrap();
+    revenue.series(["EUR"]).add(0.25).unwrap();
+    for amount in [-1.0, f64::NAN, f64::INFINITY] {
+        assert!(revenue.add(["EUR"], amount).is_err() && revenue.series(["EUR"]).add(amount).is_err());
+    }
+    assert_eq!(text(&registry), "test_revenue_total{currency=\"EUR\"} 9.75\n");
+}
+
+#[test]
+fn gauge_moves_both_ways() {
+    let registry = Registry::default();
+    let active = registry.gauge(&ACTIVE).series([]);
+    active.add(2.0);
+    active.add(-1.0);
+    assert_eq!((active.get(), text(&registry)), (1.0, "test_active 1\n".to_owned()));
+    registry.gauge(&ACTIVE).set([], 7.5);
+    assert_eq!(text(&registry), "test_active 7.5\n");
+}
+
+#[test]
+fn observations_fall_into_their_buckets() {
+    let registry = Registry::default();
+    let latency = registry.histogram(&LATENCY);
+    for value in [0.05, 0.1, 0.5, 1.0, 7.0] {
+        latency.observe(["/"], value);
+    }
+    latency.series(["/"]).observe(f64::NAN);
+    let expected = "test_latency_seconds_bucket{path=\"/\",le=\"0.1\"} 2\ntest_latency_seconds_bucket{path=\"/\",le=\"1.0\"} 4\n\
+                    test_latency_seconds_bucket{path=\"/\",le=\"+Inf\"} 5\ntest_latency_seconds_sum{path=\"/\"} 8.65\n\
+                    test_latency_seconds_count{path=\"/\"} 5\n";
+    assert_eq!(text(&registry), expected);
+}
+
+#[test]
+fn full_family_refuses_and_says_so() {
+    let registry = Registry::default();
+    let requests = registry.counter(&REQUESTS);
+    for at in 0..SERIES + 10 {
+        requests.add([&format!("{at}"), ""], 1);
+    }
+    requests.series(["one more", ""]).add(5);
+    requests.add(["0", ""], 1);
+    assert_eq!(requests.refused(), 11);
+    let page = text(&registry);
+    assert_eq!(page.lines().count(), SERIES);
+    assert!(page.starts_with("test_requests_total{method=\"0\",path=\"\"} 2\n"));
+}
+
+#[test]
+fn nothing_is_lost_between_threads_and_pages() {
+    let registry = Registry::default();
+    let requests = registry.counter(&REQUESTS);
+    let latency = registry.histogram(&LATENCY);
+    thread::scope(|scope| {
+        for worker in 0..2 {
+            let (requests, latency) = (&requests, &latency);
+            scope.spawn(move || {
+                for at in 0..20_000_u32 {
+                    requests.add(["GET", &format!("/{}", at % 500)], 1);
+                    latency.observe([if worker == 0 { "a" } else { "b" }], f64::from(at % 3));
+                }
+            });
+        }
+        for _ in 0..20 {
+            text(&registry);
+        }
+    });
+    let page = text(&registry);
+    let sum = |prefix: &str| {
+        page.lines().filter(|line| line.starts_with(prefix)).filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum::<u64>()
+    };
+    assert_eq!((sum("test_requests_total"), sum("test_latency_seconds_count")), (40_000, 40_000));
+    assert_eq!(page.lines().filter(|line| line.starts_with("test_requests_total")).count(), 500);
+}
