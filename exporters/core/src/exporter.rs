@@ -11,6 +11,7 @@ use crate::{
     healthcheck, log,
     runner::Runner,
     server::{self, Limits, ListenAddress, Routes},
+    site::Site,
 };
 
 /// What makes one exporter different from the others.
@@ -33,6 +34,11 @@ pub trait Exporter {
     /// # Errors
     /// Something in the configuration cannot be used.
     fn source(config: Self::Config) -> Result<Self::Source, ConfigError>;
+
+    /// Further paths, if the exporter has some; made with the source that serves its own page.
+    fn site(_source: &Self::Source) -> Option<Arc<dyn Site>> {
+        None
+    }
 }
 
 /// The whole of an exporter's `main`.
@@ -95,8 +101,9 @@ fn serve<E: Exporter>(web: WebFlags, source: E::Source) -> std::io::Result<()> {
             info!(address = %bound.local_addr()?, path = web.telemetry_path, version = crate::VERSION, "Listening");
             listeners.push(bound);
         }
+        let site = E::site(&source);
         let runner = Runner::new(source, E::OWN, Arc::clone(&limits));
-        let routes = Routes::new(runner, E::NAME, web.telemetry_path, web.scrape_timeout, Arc::clone(&limits));
+        let routes = Routes::new(runner, E::NAME, web.telemetry_path, web.scrape_timeout, Arc::clone(&limits)).with_site(site);
         server::serve(listeners, Arc::new(routes), limits).await
     })
 }

@@ -104,6 +104,11 @@ impl Flight {
         self.finish(collector, Err(error.to_string()));
     }
 
+    /// The collectors heard of so far: name, whether it succeeded (`None`: not answered yet), and when it was read.
+    pub fn collectors(&self) -> impl Iterator<Item = (&'static str, Option<bool>, Duration)> {
+        self.runs.iter().map(|run| (run.collector, run.outcome.as_ref().map(Result::is_ok), run.took))
+    }
+
     fn finish(&mut self, collector: &'static str, outcome: Result<(), String>) {
         let took = self.started.elapsed();
         let run = self.run(collector);

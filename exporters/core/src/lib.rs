@@ -54,6 +54,7 @@ mod runner;
 mod samples;
 mod secret;
 mod server;
+mod site;
 
 pub use encode::Format;
 pub use exporter::{Exporter, run};
@@ -61,12 +62,15 @@ pub use failure::{Failure, Reason};
 pub use flags::{ConfigError, duration, switch};
 pub use flight::{Flight, Source};
 pub use measure::Measure;
+pub use page::Page;
 pub use registry::{
     CounterFamily, CounterSeries, FloatCounterFamily, FloatCounterSeries, GaugeFamily, GaugeSeries, HistogramFamily, HistogramSeries, InvalidAmount,
     Registry,
 };
+pub use runner::Target;
 pub use samples::{Distribution, DynamicName, Limits, Problems, Samples};
 pub use secret::{Secret, SecretError, SecretFile, SecretSource};
+pub use site::{Site, SiteAnswer, SiteFuture, SiteQuestion};
 
 /// Version of the suite.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");

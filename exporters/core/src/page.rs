@@ -39,7 +39,7 @@ impl Pool {
 
 /// See the [module](self).
 #[derive(Debug)]
-pub(crate) struct Page {
+pub struct Page {
     samples: Samples,
     registry: Registry,
     /// Whether the target was reached, and if not, why.

@@ -31,6 +31,23 @@ pub(crate) struct Runner<S> {
     current: Mutex<Option<Current>>,
 }
 
+/// One of many targets that an exporter reads for whoever asks: see [`Site`](crate::Site).
+#[derive(Debug)]
+pub struct Target<S>(Runner<S>);
+
+impl<S: Source> Target<S> {
+    /// A target of its own; `own` names the metrics that its pages have besides the source's.
+    #[must_use]
+    pub fn new(source: S, own: &'static Exporter) -> Self {
+        Self(Runner::for_target(source, own))
+    }
+
+    /// A page that is complete, or as complete as it got by `deadline`; whoever asks meanwhile shares it.
+    pub async fn page(&self, deadline: Instant) -> Arc<Page> {
+        self.0.page(deadline).await
+    }
+}
+
 /// The flight that is under way, if anybody still waits for it.
 #[derive(Debug)]
 struct Current {
@@ -42,7 +59,16 @@ impl<S: Source> Runner<S> {
     /// A runner that adds the exporter's own metrics to each page.
     #[must_use]
     pub(crate) fn new(source: S, own: &'static Exporter, limits: Arc<Limits>) -> Self {
-        let state = State { source, own, limits, process: Process::new(), pool: Arc::default(), history: History::default() };
+        Self::of(source, own, Some((limits, Process::new())))
+    }
+
+    /// A runner for one of many targets: its pages say nothing of the exporter's process.
+    pub(crate) fn for_target(source: S, own: &'static Exporter) -> Self {
+        Self::of(source, own, None)
+    }
+
+    fn of(source: S, own: &'static Exporter, process: Option<(Arc<Limits>, Process)>) -> Self {
+        let state = State { source, own, process, pool: Arc::default(), history: History::default() };
         Self { state: Arc::new(tokio::sync::Mutex::new(state)), current: Mutex::new(None) }
     }
 
@@ -82,8 +108,8 @@ impl<S: Source> Runner<S> {
 struct State<S> {
     source: S,
     own: &'static Exporter,
-    limits: Arc<Limits>,
-    process: Process,
+    /// The exporter's own server and process, where pages say something of them.
+    process: Option<(Arc<Limits>, Process)>,
     pool: Arc<Pool>,
     history: History,
 }
@@ -122,8 +148,10 @@ impl<S: Source> State<S> {
         }
         samples.counter(own.collections, [], self.history.collections);
         samples.counter(own.connections, [], self.history.connections);
-        self.process.collect(samples);
-        self.limits.collect(own, samples);
+        if let Some((limits, process)) = &self.process {
+            process.collect(samples);
+            limits.collect(own, samples);
+        }
         let problems = self.history.add(samples.take_problems());
         let counts = [problems.duplicate, problems.conflict, problems.series_limit, problems.family_limit, problems.invalid];
         for (reason, count) in metric_catalogue::exporter::DROPS.iter().zip(counts) {

@@ -22,6 +22,7 @@ use crate::{
     flight::Source,
     page::{Filter, Page},
     runner::Runner,
+    site::{Site, SiteAnswer, SiteQuestion},
 };
 
 /// Scrapes that may wait for a collection at once; more are told to come back.
@@ -39,6 +40,7 @@ type Answer = Response<Full<Bytes>>;
 #[derive(Debug)]
 pub(crate) struct Routes<S> {
     runner: Runner<S>,
+    site: Option<Arc<dyn Site>>,
     name: &'static str,
     telemetry_path: String,
     scrape_timeout: Duration,
@@ -48,13 +50,19 @@ pub(crate) struct Routes<S> {
 
 impl<S: Source> Routes<S> {
     pub(crate) fn new(runner: Runner<S>, name: &'static str, telemetry_path: String, scrape_timeout: Duration, limits: Arc<Limits>) -> Self {
-        Self { runner, name, telemetry_path, scrape_timeout, waiting: AtomicUsize::new(0), limits }
+        Self { runner, site: None, name, telemetry_path, scrape_timeout, waiting: AtomicUsize::new(0), limits }
+    }
+
+    /// Serves the exporter's further paths too.
+    pub(crate) fn with_site(mut self, site: Option<Arc<dyn Site>>) -> Self {
+        self.site = site;
+        self
     }
 
     pub(super) async fn answer<B>(&self, request: &Request<B>) -> Answer {
         let path = request.uri().path();
-        let known = path == self.telemetry_path || matches!(path, "/" | "/-/healthy" | "/-/ready");
-        if !known {
+        let own = path == self.telemetry_path || matches!(path, "/" | "/-/healthy" | "/-/ready");
+        if !own && self.site.is_none() {
             return plain(StatusCode::NOT_FOUND, "not found\n");
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -69,34 +77,36 @@ impl<S: Source> Routes<S> {
             }
             "/-/healthy" => plain(StatusCode::OK, "healthy\n"),
             "/-/ready" => self.ready(request.headers()).await,
-            _ => self.landing(),
+            "/" => self.landing(),
+            _ => self.further(path, request.uri().query().unwrap_or_default(), request.headers()).await,
+        }
+    }
+
+    /// A path that only this exporter has, if it has it.
+    async fn further(&self, path: &str, query: &str, headers: &HeaderMap) -> Answer {
+        let Some(_waiting) = self.wait() else { return plain(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes are waiting\n") };
+        let deadline = Instant::now() + budget(self.scrape_timeout, headers);
+        let answer = match &self.site {
+            Some(site) => site.answer(SiteQuestion { path, query, deadline }).await,
+            None => None,
+        };
+        match answer {
+            Some(SiteAnswer::Metrics(page)) => written(page, headers, filter(query)).await,
+            Some(SiteAnswer::Html(body)) => typed(StatusCode::OK, "text/html; charset=utf-8", body.into()),
+            Some(SiteAnswer::Refused(why)) => plain(StatusCode::BAD_REQUEST, why + "\n"),
+            None => plain(StatusCode::NOT_FOUND, "not found\n"),
         }
     }
 
     async fn metrics(&self, headers: &HeaderMap, filter: Filter, head: bool) -> Answer {
-        let agreed = Negotiated::from_accept(text(headers, &ACCEPT));
         if head {
             // The headers of a page are known without asking the target for one.
-            return exposition(agreed, Bytes::new());
+            return exposition(Negotiated::from_accept(text(headers, &ACCEPT)), Bytes::new());
         }
-        let Some(page) = self.page(headers).await else {
-            return plain(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes are waiting\n");
-        };
-        let gzip = accepts_gzip(text(headers, &ACCEPT_ENCODING));
-        let encode =
-            move |page: &Page| if filter.is_empty() { page.encoded(agreed.format, gzip) } else { page.filtered(&filter, agreed.format, gzip) };
-        let (body, compressed) = if page.is_large() {
-            let encoded = tokio::task::spawn_blocking(move || encode(&page)).await;
-            let Ok(encoded) = encoded else { return plain(StatusCode::INTERNAL_SERVER_ERROR, "the page cannot be encoded\n") };
-            encoded
-        } else {
-            encode(&page)
-        };
-        let mut answer = exposition(agreed, body);
-        if compressed {
-            answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        match self.page(headers).await {
+            Some(page) => written(page, headers, filter).await,
+            None => plain(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes are waiting\n"),
         }
-        answer
     }
 
     /// Ready is what answers a scrape: the target is asked now, or the scrape under way is shared.
@@ -121,13 +131,39 @@ impl<S: Source> Routes<S> {
         typed(StatusCode::OK, "text/html; charset=utf-8", body.into())
     }
 
-    async fn page(&self, headers: &HeaderMap) -> Option<Arc<Page>> {
-        let _waiting = Waiting::enter(&self.waiting).or_else(|| {
+    /// A place among those who wait, if one is free.
+    fn wait(&self) -> Option<Waiting<'_>> {
+        let place = Waiting::enter(&self.waiting);
+        if place.is_none() {
             self.limits.hit(Limit::WaitingScrapes);
-            None
-        })?;
+        }
+        place
+    }
+
+    async fn page(&self, headers: &HeaderMap) -> Option<Arc<Page>> {
+        let _waiting = self.wait()?;
         Some(self.runner.page(Instant::now() + budget(self.scrape_timeout, headers)).await)
     }
+}
+
+/// The page, or the part of it that was asked for, in the form that the scraper prefers.
+async fn written(page: Arc<Page>, headers: &HeaderMap, filter: Filter) -> Answer {
+    let agreed = Negotiated::from_accept(text(headers, &ACCEPT));
+    let gzip = accepts_gzip(text(headers, &ACCEPT_ENCODING));
+    let encode = move |page: &Page| if filter.is_empty() { page.encoded(agreed.format, gzip) } else { page.filtered(&filter, agreed.format, gzip) };
+    let (body, compressed) = if page.is_large() {
+        let Ok(encoded) = tokio::task::spawn_blocking(move || encode(&page)).await else {
+            return plain(StatusCode::INTERNAL_SERVER_ERROR, "the page cannot be encoded\n");
+        };
+        encoded
+    } else {
+        encode(&page)
+    };
+    let mut answer = exposition(agreed, body);
+    if compressed {
+        answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    answer
 }
 
 /// The time that a page may take: what is configured, or what the scraper has left if that is less.
