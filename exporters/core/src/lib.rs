@@ -41,9 +41,11 @@
 mod compress;
 mod encode;
 mod exporter;
+mod exposition;
 mod failure;
 mod flags;
 mod flight;
+mod foreign;
 mod healthcheck;
 mod log;
 mod measure;
@@ -58,6 +60,7 @@ mod site;
 
 pub use encode::Format;
 pub use exporter::{Exporter, run};
+pub use exposition::{Exposition, Rendered};
 pub use failure::{Failure, Reason};
 pub use flags::{ConfigError, duration, switch};
 pub use flight::{Flight, Source};

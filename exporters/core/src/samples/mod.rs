@@ -208,6 +208,29 @@ impl Samples {
         }
     }
 
+    /// Adds a series of another library's registry, its labels rendered and its lines in order.
+    pub(crate) fn foreign(&mut self, name: &str, help: &str, kind: Type, labels: &str, lines: &[(Part, f64, f64)]) {
+        let family = match self.names.get(name) {
+            Some(family) => *family,
+            None => {
+                self.add(Family { name: Cow::Owned(name.to_owned()), help: Cow::Owned(help.to_owned()), kind, series: 0, collector: self.collector })
+            }
+        };
+        let Some(family) = self.of_kind(family, kind) else { return };
+        if !self.has_room(family) {
+            return;
+        }
+        let start = self.text.len();
+        self.text.push_str(labels);
+        let block = self.block_from(start);
+        self.append(family, block, |add| lines.iter().for_each(|(part, edge, value)| add(*part, *edge, *value)));
+    }
+
+    /// Something was sent that is not a sample.
+    pub(crate) const fn count_invalid(&mut self) {
+        self.problems.invalid += 1;
+    }
+
     /// The sample lines in the order in which they came, without HELP and TYPE: for tests.
     #[must_use]
     pub fn text(&self) -> String {
@@ -381,12 +404,21 @@ impl Samples {
 
     /// Adds one series: its labels once, then each of its lines.
     fn series(&mut self, family: u32, definition: &'static Definition, labels: &[&str], lines: impl FnOnce(&mut dyn FnMut(Part, f64, f64))) {
-        let full = self.families.get(index(family)).is_none_or(|found| found.series >= self.limits.series_per_family);
-        if full || self.text.len() > self.limits.label_bytes {
-            self.problems.series_limit += 1;
-            return;
+        if self.has_room(family) {
+            let labels = self.render(definition, labels);
+            self.append(family, labels, lines);
         }
-        let labels = self.render(definition, labels);
+    }
+
+    /// Whether the family can take one more series; if not, that is counted.
+    fn has_room(&mut self, family: u32) -> bool {
+        let room = self.families.get(index(family)).is_some_and(|found| found.series < self.limits.series_per_family);
+        let room = room && self.text.len() <= self.limits.label_bytes;
+        self.problems.series_limit += u64::from(!room);
+        room
+    }
+
+    fn append(&mut self, family: u32, labels: Block, lines: impl FnOnce(&mut dyn FnMut(Part, f64, f64))) {
         let hash = self.hash(family, labels);
         if !self.seen.insert(hash) {
             self.problems.duplicate += 1;
@@ -402,7 +434,7 @@ impl Samples {
         });
     }
 
-    /// Renders a label block; one that equals the block before it takes no more room.
+    /// Renders a label block.
     fn render(&mut self, definition: &Definition, values: &[&str]) -> Block {
         let start = self.text.len();
         let required = definition.labels.len() - definition.optional;
@@ -418,6 +450,11 @@ impl Samples {
             self.problems.truncated += u64::from(write_escaped(&mut self.text, value, self.limits.label_value_bytes));
             self.text.push('"');
         }
+        self.block_from(start)
+    }
+
+    /// What was appended since `start`; a block that equals the one before it takes no more room.
+    fn block_from(&mut self, start: usize) -> Block {
         let block = Block { start: offset(start), end: offset(self.text.len()) };
         if self.block(block) == self.block(self.last) {
             self.text.truncate(start);
