@@ -1,0 +1,134 @@
+//! The program as it is run: exit codes, what it names, and what it leaves on disk.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// Runs the program in a directory.
+fn run(directory: &Path, arguments: &[&str]) -> std::io::Result<Output> {
+    Command::new(env!("CARGO_BIN_EXE_generator")).current_dir(directory).args(arguments).output()
+}
+
+/// A directory that the program takes for its repository.
+fn repository() -> std::io::Result<TempDir> {
+    let directory = tempfile::tempdir()?;
+    fs::create_dir(directory.path().join("generator"))?;
+    fs::write(directory.path().join("generator/Cargo.toml"), "")?;
+    Ok(directory)
+}
+
+fn standard_output(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn standard_error(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_rendered_repository_passes_the_check_from_any_directory_of_it() -> Outcome {
+    let repository = repository()?;
+    assert_eq!(run(repository.path(), &[])?.status.code(), Some(0));
+    let check = run(&repository.path().join("generator"), &["--check"])?;
+    assert_eq!((check.status.code(), standard_output(&check)), (Some(0), String::new()));
+    for path in [".env.example", "docker-compose.monitoring.yml", "generated/prometheus.yml", "generated/runbooks/RedisDown.md"] {
+        assert!(repository.path().join(path).is_file(), "{path}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_check_names_each_file_that_differs() -> Outcome {
+    let repository = repository()?;
+    run(repository.path(), &[])?;
+    fs::write(repository.path().join("generated/prometheus.yml"), "edited")?;
+    fs::write(repository.path().join(".env.example"), "edited")?;
+    fs::remove_file(repository.path().join("generated/alertmanager.yml"))?;
+
+    let check = run(repository.path(), &["--check"])?;
+
+    assert_eq!(check.status.code(), Some(1));
+    assert_eq!(standard_output(&check), "generated/alertmanager.yml is missing\ngenerated/prometheus.yml differs\n.env.example differs\n");
+    assert_eq!(fs::read_to_string(repository.path().join(".env.example"))?, "edited");
+    Ok(())
+}
+
+#[test]
+fn outside_a_repository_a_directory_must_be_named() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let output = run(directory.path(), &[])?;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(standard_error(&output).ends_with("change to it, or name a directory with --output\n"), "{}", standard_error(&output));
+    assert_eq!(fs::read_dir(directory.path())?.count(), 0);
+    Ok(())
+}
+
+#[test]
+fn a_site_is_rendered_into_its_own_directory_only() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let site = directory.path().join("site");
+    fs::write(directory.path().join(".env"), "CLUSTER=west\nALERTMANAGER_WEBHOOK_PASSWORD=hunter2\n")?;
+    let arguments =
+        ["--output", "site", "--env-file", ".env", "--target", "redis=127.0.0.1:1", "--webhook", "http://127.0.0.1:2/", "--secrets-dir", "/s/"];
+
+    assert_eq!(run(directory.path(), &arguments)?.status.code(), Some(0));
+
+    let prometheus = fs::read_to_string(site.join("prometheus.yml"))?;
+    assert!(prometheus.contains("cluster: west") && prometheus.contains("- 127.0.0.1:1\n"), "{prometheus}");
+    let alertmanager = fs::read_to_string(site.join("alertmanager.yml"))?;
+    assert!(alertmanager.contains("url: http://127.0.0.1:2/\n") && alertmanager.contains("password_file: /s/alertmanager_webhook_password\n"));
+    assert!(!alertmanager.contains("hunter2") && !prometheus.contains("hunter2"));
+    assert_eq!(fs::read_dir(directory.path())?.count(), 2, "site and .env");
+    let check = ["--check"].into_iter().chain(arguments).collect::<Vec<_>>();
+    assert_eq!(run(directory.path(), &check)?.status.code(), Some(0));
+    Ok(())
+}
+
+#[test]
+fn what_differs_from_the_defaults_needs_a_directory_of_its_own() -> Outcome {
+    let repository = repository()?;
+    for option in [["--webhook", "http://h/"], ["--target", "redis=h:1"], ["--secrets-dir", "/s"], ["--time-scale", "2"], ["--env-file", ".env"]] {
+        let output = run(repository.path(), &option)?;
+        assert_eq!(output.status.code(), Some(2), "{option:?}");
+        assert!(standard_error(&output).contains("--output <DIR>"), "{}", standard_error(&output));
+    }
+    assert!(!repository.path().join("generated").exists());
+    Ok(())
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_named_and_left_alone() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    fs::write(directory.path().join("file"), "mine")?;
+    // Nobody can make a directory in /proc, not even root, for whom permissions are no obstacle.
+    for (output, message) in [
+        ("file", "error: file is not a directory\n"),
+        ("file/below", "error: file is not a directory\n"),
+        ("/proc/site", "error: cannot create /proc/site: No such file or directory (os error 2)\n"),
+    ] {
+        let run = run(directory.path(), &["--output", output])?;
+        assert_eq!((run.status.code(), standard_error(&run).as_str()), (Some(2), message));
+    }
+    assert_eq!(fs::read_to_string(directory.path().join("file"))?, "mine");
+    assert_eq!(fs::read_dir(directory.path())?.count(), 1);
+    Ok(())
+}
+
+#[test]
+fn an_odd_environment_file_is_named_with_its_line() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    fs::write(directory.path().join(".env"), "A=b\nhunter2\n")?;
+    for (file, message) in
+        [(".env", "error: .env: line 2: expected NAME=value\n"), ("none", "error: cannot read none: No such file or directory (os error 2)\n")]
+    {
+        let output = run(directory.path(), &["--output", "site", "--env-file", file])?;
+        assert_eq!((output.status.code(), standard_error(&output).as_str()), (Some(2), message));
+    }
+    assert!(!directory.path().join("site").exists());
+    Ok(())
+}
