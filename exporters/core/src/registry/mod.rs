@@ -51,8 +51,9 @@ use index::Index;
 const SERIES: usize = 20_000;
 
 /// Every family of a process, shared by all that hold a clone. See the [module](self).
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Registry {
+    series: usize,
     /// By name. Replaced as a whole, so that a page in the making holds no lock.
     families: Arc<RwLock<Arc<Vec<Entry>>>>,
 }
@@ -78,29 +79,41 @@ impl fmt::Debug for Registry {
     }
 }
 
+impl Default for Registry {
+    fn default() -> Self {
+        Self::with_limit(SERIES)
+    }
+}
+
 impl Registry {
+    /// A registry whose families have at most this many series each.
+    #[must_use]
+    pub fn with_limit(series: usize) -> Self {
+        Self { series, families: Arc::default() }
+    }
+
     /// The family of a counter of events; asked for twice, it is the same.
     #[must_use]
     pub fn counter<const N: usize>(&self, metric: &'static Metric<Counter, N>) -> CounterFamily<N> {
-        CounterFamily::new(self.family(metric.definition(), || Index::new(metric.definition(), 1, SERIES)))
+        CounterFamily::new(self.family(metric.definition(), || Index::new(metric.definition(), 1, self.series)))
     }
 
     /// The family of a counter of amounts that need not be whole.
     #[must_use]
     pub fn float_counter<const N: usize>(&self, metric: &'static Metric<Counter, N>) -> FloatCounterFamily<N> {
-        FloatCounterFamily::new(self.family(metric.definition(), || counter::Floats(Index::new(metric.definition(), 1, SERIES))))
+        FloatCounterFamily::new(self.family(metric.definition(), || counter::Floats(Index::new(metric.definition(), 1, self.series))))
     }
 
     /// The family of a gauge.
     #[must_use]
     pub fn gauge<const N: usize>(&self, metric: &'static Metric<Gauge, N>) -> GaugeFamily<N> {
-        GaugeFamily::new(self.family(metric.definition(), || gauge::Gauges(Index::new(metric.definition(), 1, SERIES))))
+        GaugeFamily::new(self.family(metric.definition(), || gauge::Gauges(Index::new(metric.definition(), 1, self.series))))
     }
 
     /// The family of a histogram with the bounds of its declaration.
     #[must_use]
     pub fn histogram<const N: usize>(&self, metric: &'static Metric<Histogram, N>) -> HistogramFamily<N> {
-        HistogramFamily::new(self.family(metric.definition(), || histogram::Histograms::new(metric.definition(), SERIES)))
+        HistogramFamily::new(self.family(metric.definition(), || histogram::Histograms::new(metric.definition(), self.series)))
     }
 
     /// Appends a page with these families only.
