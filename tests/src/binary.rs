@@ -1,0 +1,41 @@
+//! Our own binaries, built before they are run.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use crate::program;
+
+/// A command for one of the workspace's binaries, fresh from its sources.
+#[must_use]
+pub fn command(name: &str) -> Command {
+    program::command(path(name))
+}
+
+/// Binaries that this process has built, by package.
+static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+
+/// The path of a binary that has its package's name, built in the profile of the running test.
+///
+/// Cargo tells a test the paths of its own package's binaries only, and would leave those of others stale.
+fn path(package: &str) -> PathBuf {
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(path) = built.get(package) {
+        return path.clone();
+    }
+    // target/<profile>/deps/<test>-<hash>
+    let test = env::current_exe().expect("a running program has a path");
+    let profile = test.parent().and_then(|deps| deps.parent()).expect("cargo puts tests two folders deep");
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--package", package]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let status = program::spawn(&mut cargo).wait().expect("cargo can be waited for");
+    assert!(status.success(), "cargo build --package {package} failed");
+    let path = profile.join(package);
+    built.insert(package.to_owned(), path.clone());
+    path
+}
