@@ -17,7 +17,7 @@ use crate::{
 pub struct Config {
     /// Address of the server, as a URL of scheme redis, rediss, valkey, valkeys or unix, as host:port or as the path of a socket
     #[arg(long = "redis.addr", env = "REDIS_ADDR", value_name = "ADDRESS", default_value = "redis://localhost:6379", hide_env_values = true)]
-    pub address: String,
+    pub address: Secret,
     /// User to authenticate as, where the address names none
     #[arg(long = "redis.user", env = "REDIS_USER", value_name = "USER")]
     pub user: Option<String>,
@@ -58,14 +58,19 @@ pub struct Config {
 impl Config {
     /// What is to be connected to, and how.
     pub(crate) fn target(&self) -> Result<Target, ConfigError> {
-        let address = Address::parse(&self.address)
-            .map_err(|error| ConfigError::new("--redis.addr", &redacted(&self.address), &format!("{EXPECTED} (this one {error})")))?;
-        let given = address.password.or_else(|| self.password.clone().filter(|password| !password.reveal().is_empty()));
-        let password = given.map(SecretSource::Value).or_else(|| self.password_file.clone().map(|path| SecretSource::File(SecretFile::from(path))));
-        let user = address.user.or_else(|| self.user.clone().filter(|user| !user.is_empty()));
+        let given = self.address.reveal();
+        let address =
+            Address::parse(given).map_err(|error| ConfigError::new("--redis.addr", &redacted(given), &format!("{EXPECTED} (this one {error})")))?;
+        let password = address.password.or_else(|| self.password.clone().filter(|password| !password.reveal().is_empty()));
+        let password =
+            password.map(SecretSource::Value).or_else(|| self.password_file.clone().map(|path| SecretSource::File(SecretFile::from(path))));
+        let credentials =
+            Credentials { user: address.user.or_else(|| self.user.clone().filter(|user| !user.is_empty())), password, key: self.address.clone() };
+        // A password that cannot be read now is a mistake; one that cannot be read later is a failed scrape.
+        credentials.password().map_err(|failure| ConfigError::of("--redis.password-file", &failure))?;
         Ok(Target {
             endpoint: address.endpoint,
-            credentials: Credentials { user, password, key: self.address.clone() },
+            credentials,
             tls: Tls {
                 ca: self.tls_ca_cert_file.clone(),
                 certificate: self.tls_client_cert_file.clone(),

@@ -11,7 +11,7 @@ pub(crate) struct Credentials {
     pub(crate) user: Option<String>,
     pub(crate) password: Option<SecretSource>,
     /// The address as it was given: its key in a file of several passwords.
-    pub(crate) key: String,
+    pub(crate) key: Secret,
 }
 
 impl Credentials {
@@ -21,7 +21,7 @@ impl Credentials {
         let secret = source.read().map_err(|error| Failure::new(Reason::Auth, error))?;
         let secret = match source {
             SecretSource::Value(_) => Some(secret),
-            SecretSource::File(_) => from_file(secret.reveal(), &self.key)?,
+            SecretSource::File(_) => from_file(secret.reveal(), self.key.reveal())?,
         };
         Ok(secret.filter(|secret| !secret.reveal().is_empty()))
     }
@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn empty_password_is_none() {
-        let credentials = Credentials { user: None, password: Some(SecretSource::Value(Secret::new(String::new()))), key: String::new() };
+        let credentials =
+            Credentials { user: None, password: Some(SecretSource::Value(Secret::new(String::new()))), key: Secret::new(String::new()) };
         assert_eq!(credentials.password().unwrap(), None);
     }
 }

@@ -10,7 +10,7 @@ use redis::Value;
 use tracing::debug;
 
 use crate::{
-    collectors::{ALL, Collector, empty_databases},
+    collectors::{ALL, Collector, INFO, empty_databases},
     command::Command,
     connect::{Target, refusal},
     link::{Link, MOST_BYTES, Replies},
@@ -97,6 +97,10 @@ impl Server {
             }
             self.round(link, questions, progress, flight).await?;
         }
+        if !progress.answered {
+            // Everything is refused for now, but whether the server is there has to be known all the same.
+            ping(link, flight).await?;
+        }
         empty_databases(&self.state, flight.samples());
         Ok(())
     }
@@ -149,6 +153,8 @@ impl Server {
             Some(cause) => {
                 debug!(collector = name, cause, "Command refused");
                 self.refused.insert(name, (Instant::now(), cause));
+                // Without INFO nothing is known of the server, so it is asked only what every version answers.
+                self.state.server.get_or_insert_default();
             }
             None => {
                 self.refused.remove(name);
@@ -169,6 +175,19 @@ impl Source for Server {
     }
 }
 
+/// Asks for a sign of life; one that is refused is one too.
+async fn ping(link: &mut Link, flight: &mut Flight) -> Result<(), Failure> {
+    let mut packed = Vec::new();
+    Command::new(&["PING"]).pack(&mut packed);
+    if let Value::ServerError(error) = link.send(&packed, MOST_BYTES).await?.next().await?
+        && let Some(failure) = refusal(&error)
+    {
+        return Err(failure);
+    }
+    flight.reached();
+    Ok(())
+}
+
 async fn values(replies: &mut Replies<'_>, count: usize) -> Result<Vec<Value>, Failure> {
     let mut values = Vec::with_capacity(count);
     for _ in 0..count {
@@ -180,11 +199,13 @@ async fn values(replies: &mut Replies<'_>, count: usize) -> Result<Vec<Value>, F
 /// Whether the first reply is one of a server that can be read: an error that every command would meet is a failure, and
 /// so is an INFO without a field, which no server sends.
 fn sense(collector: &dyn Collector, values: &[Value]) -> Result<(), Failure> {
-    let first = reply::only(values).map_err(|error| Failure::new(Reason::Protocol, error))?;
-    match first {
-        Value::ServerError(error) => refusal(error).map_or(Ok(()), Err),
-        value if reply::text(value).is_ok_and(|text| text.contains(':')) => Ok(()),
-        _ => Err(Failure::new(Reason::Protocol, format!("the reply to {} is not the server's", collector.name()))),
+    let strange = || Failure::new(Reason::Protocol, format!("the reply to {} is not the server's", collector.name()));
+    match values.first() {
+        Some(Value::ServerError(error)) => refusal(error).map_or(Ok(()), Err),
+        // No other command that is asked first answers with a status line.
+        Some(Value::SimpleString(_)) | None => Err(strange()),
+        Some(value) if collector.name() == INFO && !reply::text(value).is_ok_and(|text| text.contains(':')) => Err(strange()),
+        Some(_) => Ok(()),
     }
 }
 

@@ -44,8 +44,9 @@ impl Collector for LatencyHistogram {
                     _ => {}
                 }
             }
-            let sum = state.commands.get(command.as_ref()).map(|calls| calls.microseconds);
-            samples.histogram(&LATENCIES, [&command], &Distribution { buckets: &buckets, sum, count });
+            // A histogram has a sum or is none: a command that ran for the first time after INFO appears with the next page.
+            let Some(calls) = state.commands.get(command.as_ref()) else { continue };
+            samples.histogram(&LATENCIES, [&command], &Distribution { buckets: &buckets, sum: Some(calls.microseconds), count });
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ mod sentinel_peers;
 mod sentinel_quorum;
 mod slowlog;
 
-pub use info::empty_databases;
+pub use info::{INFO, empty_databases};
 
 /// One question to the server.
 pub trait Collector: Debug + Sync {

@@ -36,13 +36,16 @@ const NO_MEASURE: &[&str] =
 /// In Valkey 9.1, what CLUSTER INFO answers with.
 const CLUSTER_SECTION: &str = "Cluster Info";
 
+/// Name of the collector whose reply no other program could send.
+pub const INFO: &str = "info";
+
 /// The collector that tells the others what the server is.
 #[derive(Debug)]
 pub(super) struct Info;
 
 impl Collector for Info {
     fn name(&self) -> &'static str {
-        "info"
+        INFO
     }
 
     fn requests(&self, _: &State) -> Vec<Command> {
