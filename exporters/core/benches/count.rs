@@ -1,6 +1,6 @@
 //! One event counted: our registry beside prometheus-client and tikv's prometheus, in one run.
 
-#![expect(missing_docs, clippy::unwrap_used, reason = "the macros write no docs, and a benchmark may stop at whatever is wrong")]
+#![expect(clippy::unwrap_used, reason = "a benchmark may stop at whatever is wrong")]
 
 use std::hint::black_box;
 
@@ -44,7 +44,8 @@ fn counter(criterion: &mut Criterion) {
     let mut turn = routes.iter().cycle();
     group.bench_function("prometheus-client", |bencher| {
         bencher.iter(|| {
-            let labels = Labels { method: black_box("GET").to_owned(), endpoint: turn.next().unwrap().clone(), status_code: black_box("200").to_owned() };
+            let labels =
+                Labels { method: black_box("GET").to_owned(), endpoint: turn.next().unwrap().clone(), status_code: black_box("200").to_owned() };
             family.get_or_create(&labels).inc()
         });
     });

@@ -1,6 +1,6 @@
 //! A page of 100,000 series: our encoders beside those of prometheus-client, in one run.
 
-#![expect(missing_docs, clippy::unwrap_used, reason = "the macros write no docs, and a benchmark may stop at whatever is wrong")]
+#![expect(clippy::unwrap_used, reason = "a benchmark may stop at whatever is wrong")]
 
 use std::hint::black_box;
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use super::{
     Counted,
     index::Index,
-    store::{Cells, add_float},
+    store::{Cells, Slot, add_float},
 };
 use crate::{
     measure::from_u64,
@@ -23,7 +23,7 @@ impl<const N: usize> CounterFamily<N> {
 
     /// Counts `events` more under these labels.
     pub fn add(&self, labels: [&str; N], events: u64) {
-        if let Some(cell) = self.0.find(&labels).and_then(|position| self.0.store.cell(position, 0)) {
+        if let Some(cell) = self.0.find(&labels).and_then(Slot::cell) {
             cell.fetch_add(events, Ordering::Relaxed);
         }
     }
@@ -31,7 +31,7 @@ impl<const N: usize> CounterFamily<N> {
     /// The series with these labels, to keep; exposed at 0 from now on.
     #[must_use]
     pub fn series(&self, labels: [&str; N]) -> CounterSeries {
-        CounterSeries(self.0.find(&labels).and_then(|position| self.0.store.keep(position)))
+        CounterSeries(self.0.find(&labels).map(Slot::keep))
     }
 
     /// Events that were not counted, since the family had reached its limit of series.
@@ -86,7 +86,7 @@ impl<const N: usize> FloatCounterFamily<N> {
     pub fn add(&self, labels: [&str; N], amount: f64) -> Result<(), InvalidAmount> {
         let amount = countable(amount)?;
         let index = &self.0.0;
-        if let Some(cell) = index.find(&labels).and_then(|position| index.store.cell(position, 0)) {
+        if let Some(cell) = index.find(&labels).and_then(Slot::cell) {
             add_float(cell, amount);
         }
         Ok(())
@@ -96,7 +96,7 @@ impl<const N: usize> FloatCounterFamily<N> {
     #[must_use]
     pub fn series(&self, labels: [&str; N]) -> FloatCounterSeries {
         let index = &self.0.0;
-        FloatCounterSeries(index.find(&labels).and_then(|position| index.store.keep(position)))
+        FloatCounterSeries(index.find(&labels).map(Slot::keep))
     }
 
     /// Events that were not counted, since the family had reached its limit of series.

@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use super::{
     Counted,
     index::Index,
-    store::{Cells, add_float},
+    store::{Cells, Slot, add_float},
 };
 use crate::samples::{Line, LineVisitor, Part};
 
@@ -24,7 +24,7 @@ impl<const N: usize> GaugeFamily<N> {
     /// Sets the value under these labels.
     pub fn set(&self, labels: [&str; N], value: f64) {
         let index = &self.0.0;
-        if let Some(cell) = index.find(&labels).and_then(|position| index.store.cell(position, 0)) {
+        if let Some(cell) = index.find(&labels).and_then(Slot::cell) {
             cell.store(value.to_bits(), Ordering::Relaxed);
         }
     }
@@ -33,7 +33,7 @@ impl<const N: usize> GaugeFamily<N> {
     #[must_use]
     pub fn series(&self, labels: [&str; N]) -> GaugeSeries {
         let index = &self.0.0;
-        GaugeSeries(index.find(&labels).and_then(|position| index.store.keep(position)))
+        GaugeSeries(index.find(&labels).map(Slot::keep))
     }
 
     /// Changes that were not seen, since the family had reached its limit of series.

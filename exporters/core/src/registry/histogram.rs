@@ -10,7 +10,7 @@ use metric_catalogue::Definition;
 use super::{
     Counted,
     index::Index,
-    store::{Cells, add_float},
+    store::{Cells, Slot, add_float},
 };
 use crate::{
     measure::from_u64,
@@ -53,7 +53,7 @@ impl<const N: usize> HistogramFamily<N> {
     pub fn observe(&self, labels: [&str; N], value: f64) {
         let index = &self.0.index;
         if !value.is_nan()
-            && let Some(cells) = index.find(&labels).and_then(|position| index.store.cells(position))
+            && let Some(cells) = index.find(&labels).and_then(Slot::cells)
         {
             self.0.observe(cells, value);
         }
@@ -63,7 +63,7 @@ impl<const N: usize> HistogramFamily<N> {
     #[must_use]
     pub fn series(&self, labels: [&str; N]) -> HistogramSeries {
         let index = &self.0.index;
-        let cells = index.find(&labels).and_then(|position| index.store.keep(position));
+        let cells = index.find(&labels).map(Slot::keep);
         HistogramSeries { family: Arc::clone(&self.0), cells }
     }
 

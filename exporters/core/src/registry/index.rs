@@ -3,20 +3,19 @@
 use std::{
     hash::{BuildHasher, Hasher},
     sync::{
-        PoisonError, RwLock,
+        Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use foldhash::quality::RandomState;
-use hashbrown::HashTable;
+use foldhash::fast::RandomState;
 use metric_catalogue::Definition;
 
-use super::store::Store;
+use super::{
+    store::{Slot, Store},
+    table::{Known, Table},
+};
 use crate::samples::write_escaped;
-
-/// Parts of the index, each behind its own lock, so that a new series holds up few others.
-const SHARDS: usize = 16;
 
 /// Longest label value; a longer one is cut.
 const VALUE_BYTES: usize = 256;
@@ -26,16 +25,14 @@ const VALUE_BYTES: usize = 256;
 pub(crate) struct Index {
     definition: &'static Definition,
     pub(super) store: Store,
-    shards: [RwLock<HashTable<Known>>; SHARDS],
+    /// For each label, the bytes of a rendered block from the end of the value before it to the start of its own.
+    skips: Box<[usize]>,
+    table: Table,
+    /// Held while a series is added; who only counts never asks for it.
+    adding: Mutex<()>,
     /// Keyed anew in each process, so that nobody can prepare values that collide.
     hasher: RandomState,
     refused: AtomicU64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    hash: u32,
-    position: u32,
 }
 
 impl Index {
@@ -43,7 +40,9 @@ impl Index {
         let index = Self {
             definition,
             store: Store::new(stride, limit),
-            shards: Default::default(),
+            skips: definition.labels.iter().enumerate().map(|(at, name)| usize::from(at > 0) + name.len() + "=\"".len()).collect(),
+            table: Table::default(),
+            adding: Mutex::default(),
             hasher: RandomState::default(),
             refused: AtomicU64::new(0),
         };
@@ -54,28 +53,27 @@ impl Index {
         index
     }
 
-    /// Where the series with these label values is; it is made if it is new. `None` past the family's limit.
-    pub(super) fn find(&self, values: &[&str]) -> Option<u32> {
+    /// The series with these label values; it is made if it is new. `None` past the family's limit.
+    #[inline]
+    pub(super) fn find<const N: usize>(&self, values: &[&str; N]) -> Option<Slot<'_>> {
         let hash = self.hash(values);
-        let short = short(hash);
-        let shard = self.shards.get(usize::try_from(hash >> 60).unwrap_or(0))?;
-        let same = |known: &Known| known.hash == short && self.is(known.position, values);
-        let table = shard.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = table.find(spread(short), same) {
-            return Some(known.position);
-        }
-        drop(table);
+        self.table.find(hash, |known| self.slot(known, values)).or_else(|| self.add(hash, values))
+    }
+
+    #[cold]
+    fn add<const N: usize>(&self, hash: u32, values: &[&str; N]) -> Option<Slot<'_>> {
         let block = self.render(values);
-        let mut table = shard.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = table.find(spread(short), same) {
-            return Some(known.position);
+        let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have been faster.
+        if let Some(slot) = self.table.find(hash, |known| self.slot(known, values)) {
+            return Some(slot);
         }
         let Some(position) = self.store.append(&block) else {
             self.refused.fetch_add(1, Ordering::Relaxed);
             return None;
         };
-        table.insert_unique(spread(short), Known { hash: short, position }, |known| spread(known.hash));
-        Some(position)
+        self.table.insert(hash, Known { position, plain: !block.contains('\\') }, self.store.len());
+        self.store.slot(position)
     }
 
     /// Events that were not counted, since the family was full.
@@ -83,28 +81,37 @@ impl Index {
         self.refused.load(Ordering::Relaxed)
     }
 
-    fn hash(&self, values: &[&str]) -> u64 {
+    fn hash<const N: usize>(&self, values: &[&str; N]) -> u32 {
         let mut hasher = self.hasher.build_hasher();
-        for value in values {
-            let value = value.get(..value.floor_char_boundary(VALUE_BYTES)).unwrap_or(value);
-            hasher.write(value.as_bytes());
-            hasher.write_u8(0xff);
+        for value in *values {
+            // The hasher mixes each length in, so that values which run together hash apart.
+            hasher.write(cut(value).as_bytes());
         }
-        hasher.finish()
+        let [a, b, c, d, ..] = hasher.finish().to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
     }
 
-    /// Whether the rendered labels of a series are those of `values`; nothing is rendered for it where nothing is escaped.
-    fn is(&self, position: u32, values: &[&str]) -> bool {
-        let block = self.store.labels(position);
-        let mut rest = block;
-        for (name, value) in self.definition.labels.iter().zip(values) {
-            let found = rest.strip_prefix(*name).and_then(|rest| rest.strip_prefix("=\"")?.strip_prefix(*value)?.strip_prefix('"'));
-            match found {
-                Some(tail) => rest = tail.strip_prefix(',').unwrap_or(tail),
-                None => return self.render(values) == block,
+    /// The series, if its rendered labels are those of `values`.
+    fn slot<const N: usize>(&self, known: Known, values: &[&str; N]) -> Option<Slot<'_>> {
+        let slot = self.store.slot(known.position)?;
+        let same = if known.plain { self.equals_plain(slot.labels().as_bytes(), values) } else { self.render(values) == slot.labels() };
+        same.then_some(slot)
+    }
+
+    /// Compares without rendering. The block holds two quotes a label and no escapes, so if a quote stands wherever one
+    /// has to for `values`, and between them the values themselves, nothing else can differ.
+    fn equals_plain<const N: usize>(&self, mut block: &[u8], values: &[&str; N]) -> bool {
+        for (skip, value) in self.skips.iter().zip(values) {
+            let value = cut(value).as_bytes();
+            let Some((name, rest)) = block.split_at_checked(*skip) else { return false };
+            let Some((found, rest)) = rest.split_at_checked(value.len()) else { return false };
+            let Some((b'"', rest)) = rest.split_first() else { return false };
+            if name.last() != Some(&b'"') || found != value {
+                return false;
             }
+            block = rest;
         }
-        rest.is_empty()
+        block.is_empty()
     }
 
     fn render(&self, values: &[&str]) -> String {
@@ -122,14 +129,7 @@ impl Index {
     }
 }
 
-/// The half of a hash that is kept and compared.
-fn short(hash: u64) -> u32 {
-    let [a, b, c, d, ..] = hash.to_le_bytes();
-    u32::from_le_bytes([a, b, c, d])
-}
-
-/// The kept half over all bits again, since a hash table looks at the highest and the lowest ones.
-const fn spread(short: u32) -> u64 {
-    #[expect(clippy::as_conversions, reason = "widening, and `From` is not const")]
-    (short as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// As much of a value as is kept.
+fn cut(value: &str) -> &str {
+    if value.len() <= VALUE_BYTES { value } else { value.get(..value.floor_char_boundary(VALUE_BYTES)).unwrap_or(value) }
 }

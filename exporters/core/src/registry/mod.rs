@@ -40,6 +40,7 @@ mod gauge;
 mod histogram;
 mod index;
 mod store;
+mod table;
 
 pub use counter::{CounterFamily, CounterSeries, FloatCounterFamily, FloatCounterSeries, InvalidAmount};
 pub use gauge::{GaugeFamily, GaugeSeries};

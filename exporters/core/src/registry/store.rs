@@ -29,7 +29,15 @@ pub(super) struct Chunk {
     cells: Box<[AtomicU64]>,
 }
 
-/// One series: where its cells are.
+/// Where a series is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot<'a> {
+    chunk: &'a Arc<Chunk>,
+    at: usize,
+    stride: usize,
+}
+
+/// One series, to keep: where its cells are.
 #[derive(Clone, Debug)]
 pub(super) struct Cells {
     chunk: Arc<Chunk>,
@@ -59,28 +67,10 @@ impl Store {
         self.given.load(Ordering::Relaxed).min(self.limit)
     }
 
-    /// The rendered labels of a series.
-    pub(super) fn labels(&self, position: u32) -> &str {
-        let found = self.slot(position).and_then(|(chunk, slot)| chunk.labels.get(slot)?.get());
-        found.map_or("", |labels| labels)
-    }
-
-    /// One cell of a series, for counting at once.
-    pub(super) fn cell(&self, position: u32, cell: usize) -> Option<&AtomicU64> {
-        let (chunk, slot) = self.slot(position)?;
-        chunk.cells.get(slot * self.stride + cell)
-    }
-
-    /// All cells of a series.
-    pub(super) fn cells(&self, position: u32) -> Option<&[AtomicU64]> {
-        let (chunk, slot) = self.slot(position)?;
-        chunk.cells.get(slot * self.stride..(slot + 1) * self.stride)
-    }
-
-    /// The cells of a series, to keep.
-    pub(super) fn keep(&self, position: u32) -> Option<Cells> {
-        let (chunk, slot) = self.slot(position)?;
-        Some(Cells { chunk: Arc::clone(chunk), start: slot * self.stride })
+    /// The series that was appended at this position.
+    pub(super) fn slot(&self, position: u32) -> Option<Slot<'_>> {
+        let (chunk, at) = place(usize::try_from(position).ok()?);
+        Some(Slot { chunk: self.chunks.get(chunk)?.get()?, at, stride: self.stride })
     }
 
     /// Every series that has its labels by now.
@@ -94,10 +84,26 @@ impl Store {
             }
         }
     }
+}
 
-    fn slot(&self, position: u32) -> Option<(&Arc<Chunk>, usize)> {
-        let (chunk, slot) = place(usize::try_from(position).ok()?);
-        Some((self.chunks.get(chunk)?.get()?, slot))
+impl<'a> Slot<'a> {
+    /// The rendered labels.
+    pub(super) fn labels(self) -> &'a str {
+        self.chunk.labels.get(self.at).and_then(OnceLock::get).map_or("", |labels| labels)
+    }
+
+    /// The only cell of a series that has one.
+    pub(super) fn cell(self) -> Option<&'a AtomicU64> {
+        self.chunk.cells.get(self.at * self.stride)
+    }
+
+    pub(super) fn cells(self) -> Option<&'a [AtomicU64]> {
+        let start = self.at * self.stride;
+        self.chunk.cells.get(start..start + self.stride)
+    }
+
+    pub(super) fn keep(self) -> Cells {
+        Cells { chunk: Arc::clone(self.chunk), start: self.at * self.stride }
     }
 }
 
