@@ -23,7 +23,11 @@ pub const REASONS: &[&str] = &[
 pub const DROPS: &[&str] = &["duplicate", "conflict", "series_limit", "family_limit", "invalid"];
 
 /// Which of the HTTP server's limits ended a connection or a request.
-pub const HTTP_LIMITS: &[&str] = &["connections", "head_timeout", "write_timeout", "idle_timeout", "waiting_scrapes"];
+pub const HTTP_LIMITS: &[&str] =
+    &["connections", "head_timeout", "write_timeout", "idle_timeout", "waiting_scrapes", "tls_handshake_timeout", "rate"];
+
+/// Why the HTTP server did not serve a connection or a request.
+pub const HTTP_REFUSALS: &[&str] = &["accept", "tls_handshake", "client_certificate", "login"];
 
 /// The list itself: handed to `$with!` after the namespace, so that statics and struct are made from one text.
 macro_rules! entries {
@@ -53,6 +57,14 @@ macro_rules! entries {
             http_connections HTTP_CONNECTIONS: Gauge = "_exporter_http_connections" [];
             /// Connections and requests ended by a limit of the HTTP server
             http_limited HTTP_LIMITED: Counter = "_exporter_http_limited_total" ["limit"] closed(&[("limit", $crate::exporter::HTTP_LIMITS)]);
+            /// Connections that could not be accepted or secured, and requests with a wrong login
+            http_refused HTTP_REFUSED: Counter = "_exporter_http_refused_total" ["reason"] closed(&[("reason", $crate::exporter::HTTP_REFUSALS)]);
+            /// 1 if the web configuration is as the file says, 0 if the last good one holds; absent without one
+            web_config_reload_success WEB_CONFIG_RELOAD_SUCCESS: Gauge = "_exporter_web_config_reload_success" [];
+            /// Time at which the web configuration was last read without an error; absent without one
+            web_config_last_reload_success WEB_CONFIG_LAST_RELOAD_SUCCESS: Gauge = "_exporter_web_config_last_reload_success_timestamp_seconds" [];
+            /// Time at which the first certificate of the server's chain expires; absent without TLS
+            web_certificate_expiry WEB_CERTIFICATE_EXPIRY: Gauge = "_exporter_web_certificate_expiry_timestamp_seconds" [];
         }
     };
 }

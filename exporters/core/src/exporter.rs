@@ -10,8 +10,9 @@ use crate::{
     flight::Source,
     healthcheck, log,
     runner::Runner,
-    server::{self, Limits, ListenAddress, Routes},
+    server::{self, Limits, Routes},
     site::Site,
+    web_config::Web,
 };
 
 /// What makes one exporter different from the others.
@@ -67,11 +68,12 @@ fn start<E: Exporter>() -> Result<ExitCode, ConfigError> {
     let invalid = |error: clap::Error| ConfigError::of("command line", &error);
     let web = WebFlags::from_arg_matches(&matches).map_err(invalid)?;
     if matches.subcommand_name() == Some("healthcheck") {
-        return Ok(check::<E>(&web.listen_addresses));
+        return Ok(check::<E>(&web));
     }
     log::start(LogFlags::from_arg_matches(&matches).map_err(invalid)?);
+    let limits = Limits::new(Web::start(web.config_file())?);
     let source = E::source(E::Config::from_arg_matches(&matches).map_err(invalid)?)?;
-    match serve::<E>(web, source) {
+    match serve::<E>(web, source, limits) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(error) => {
             error!(%error, "Cannot serve");
@@ -80,8 +82,8 @@ fn start<E: Exporter>() -> Result<ExitCode, ConfigError> {
     }
 }
 
-fn check<E: Exporter>(addresses: &[ListenAddress]) -> ExitCode {
-    match addresses.first().map(healthcheck::ask) {
+fn check<E: Exporter>(web: &WebFlags) -> ExitCode {
+    match web.listen_addresses.first().map(|address| healthcheck::ask(address, web.config_file())) {
         Some(Err(error)) => {
             let _ = writeln!(std::io::stderr(), "{}: not healthy: {error}", E::NAME);
             ExitCode::FAILURE
@@ -91,19 +93,18 @@ fn check<E: Exporter>(addresses: &[ListenAddress]) -> ExitCode {
 }
 
 /// One thread: a scrape mostly waits, and a second one would only cost memory.
-fn serve<E: Exporter>(web: WebFlags, source: E::Source) -> std::io::Result<()> {
+fn serve<E: Exporter>(web: WebFlags, source: E::Source, limits: Limits) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let limits = Arc::new(Limits::default());
-        let mut listeners = Vec::new();
-        for address in &web.listen_addresses {
-            let bound = address.bind().await.map_err(|error| std::io::Error::new(error.kind(), format!("{address}: {error}")))?;
-            info!(address = %bound.local_addr()?, path = web.telemetry_path, version = crate::VERSION, "Listening");
-            listeners.push(bound);
+        let limits = Arc::new(limits);
+        let listeners = web.listeners().await?;
+        let tls = limits.web().current().tls.is_some();
+        for listener in &listeners {
+            info!(address = listener.address(), path = web.telemetry_path, tls, version = crate::VERSION, "Listening");
         }
         let site = E::site(&source);
         let runner = Runner::new(source, E::OWN, Arc::clone(&limits));
         let routes = Routes::new(runner, E::NAME, web.telemetry_path, web.scrape_timeout, Arc::clone(&limits)).with_site(site);
-        server::serve(listeners, Arc::new(routes), limits).await
+        server::serve(listeners, routes, limits).await
     })
 }

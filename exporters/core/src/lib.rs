@@ -57,6 +57,7 @@ mod samples;
 mod secret;
 mod server;
 mod site;
+mod web_config;
 
 pub use encode::Format;
 pub use exporter::{Exporter, run};

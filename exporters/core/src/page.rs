@@ -37,7 +37,7 @@ impl Pool {
     }
 }
 
-/// See the [module](self).
+/// One finished page, shared by every scraper that asked for it.
 #[derive(Debug)]
 pub struct Page {
     samples: Samples,

@@ -1,11 +1,15 @@
 //! The flags that every exporter has.
 
-use std::time::Duration;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 
-use super::duration;
-use crate::server::ListenAddress;
+use super::{duration, switch};
+use crate::server::{ListenAddress, Listener};
 
 /// What is served, and where.
 #[derive(Args, Debug)]
@@ -21,6 +25,34 @@ pub(crate) struct WebFlags {
     /// Longest time that a page may take; the scraper's own timeout less 0.5s holds if that is shorter
     #[arg(long = "web.scrape-timeout", value_name = "DURATION", default_value = "10s", value_parser = scrape_timeout)]
     pub(crate) scrape_timeout: Duration,
+
+    /// File with TLS, client certificates, users, headers and rate, in the format of Prometheus' exporter-toolkit
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    config_file: Option<PathBuf>,
+
+    /// Serve on the sockets that systemd activated, instead of the listen addresses
+    #[arg(long = "web.systemd-socket", action = clap::ArgAction::Set, value_parser = switch, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
+    pub(crate) systemd_socket: bool,
+}
+
+impl WebFlags {
+    /// The web configuration, if there is one.
+    pub(crate) fn config_file(&self) -> Option<&Path> {
+        self.config_file.as_deref().filter(|file| !file.as_os_str().is_empty())
+    }
+
+    /// The sockets to serve on.
+    pub(crate) async fn listeners(&self) -> io::Result<Vec<Listener>> {
+        if self.systemd_socket {
+            return Listener::activated().map_err(|error| io::Error::new(error.kind(), format!("--web.systemd-socket: {error}")));
+        }
+        let mut listeners = Vec::new();
+        for address in &self.listen_addresses {
+            let bound = address.bind().await.map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))?;
+            listeners.push(Listener::Tcp(bound));
+        }
+        Ok(listeners)
+    }
 }
 
 /// What is logged, and how.

@@ -1,26 +1,4 @@
-//! Metrics that a process counts itself: atomics that live as long as the process, exposed on every page.
-//!
-//! A series is found by its label values and counted with one atomic operation; its labels are rendered once, when it
-//! appears. Storage only grows, so a page is written without holding any lock that a counting thread needs. A family has
-//! a limit of series: what comes past it is not counted, and that is counted.
-//!
-//! ```
-//! metric_catalogue::catalogue! {
-//!     /// Requests answered
-//!     REQUESTS: Counter = "http_requests_total" ["method", "status_code"];
-//! }
-//! let registry = exporter_core::Registry::default();
-//! let requests = registry.counter(&REQUESTS);
-//! requests.add(["GET", "200"], 1);
-//!
-//! // Where the labels are known beforehand, a series is looked up once.
-//! let created = requests.series(["POST", "201"]);
-//! created.add(2);
-//!
-//! let mut page = Vec::new();
-//! registry.encode(exporter_core::Format::Text, &mut page);
-//! assert!(page.ends_with(b"http_requests_total{method=\"GET\",status_code=\"200\"} 1\nhttp_requests_total{method=\"POST\",status_code=\"201\"} 2\n"));
-//! ```
+//! Metrics that a process counts itself.
 
 use std::{
     any::Any,
@@ -51,7 +29,31 @@ use index::Index;
 /// Most series of one family unless said otherwise.
 const SERIES: usize = 20_000;
 
-/// Every family of a process, shared by all that hold a clone. See the [module](self).
+/// Metrics that a process counts itself: atomics that live as long as the process, exposed on every page.
+///
+/// A series is found by its label values and counted with one atomic operation; its labels are rendered once, when it
+/// appears. Storage only grows, so a page is written without holding any lock that a counting thread needs. A family has
+/// a limit of series: what comes past it is not counted, and that is counted.
+///
+/// ```
+/// metric_catalogue::catalogue! {
+///     /// Requests answered
+///     REQUESTS: Counter = "http_requests_total" ["method", "status_code"];
+/// }
+/// let registry = exporter_core::Registry::default();
+/// let requests = registry.counter(&REQUESTS);
+/// requests.add(["GET", "200"], 1);
+///
+/// // Where the labels are known beforehand, a series is looked up once.
+/// let created = requests.series(["POST", "201"]);
+/// created.add(2);
+///
+/// let mut page = Vec::new();
+/// registry.encode(exporter_core::Format::Text, &mut page);
+/// assert!(page.ends_with(b"http_requests_total{method=\"GET\",status_code=\"200\"} 1\nhttp_requests_total{method=\"POST\",status_code=\"201\"} 2\n"));
+/// ```
+///
+/// Clones share the same families.
 #[derive(Clone)]
 pub struct Registry {
     series: usize,

@@ -8,7 +8,10 @@ use metric_catalogue::redis::exporter::EXPORTER;
 use tokio::time::sleep;
 
 use super::*;
-use crate::encode::Format;
+use crate::{
+    encode::Format,
+    web_config::{Web, pki::Pki},
+};
 
 metric_catalogue::catalogue! {
     /// What the first collector reads
@@ -192,8 +195,12 @@ async fn flight_ends_when_nobody_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn own_metrics_are_all_in_the_catalogue() {
-    let (runner, _) = runner(&[Step::Reach, Step::Read("first", &FIRST)]);
-    let page = text(&*runner.page(in_ms(1000)).await);
+    // Some are there with a web configuration only.
+    let pki = Pki::new();
+    let path = pki.write("web.yml", "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n");
+    let limits = Arc::new(Limits::new(Web::start(Some(&path)).unwrap()));
+    let source = Scripted { steps: vec![Step::Reach, Step::Read("first", &FIRST)], flights: Arc::default() };
+    let page = text(&*Runner::new(source, &EXPORTER, limits).page(in_ms(1000)).await);
     let known: Vec<_> = EXPORTER.metrics().chain(metric_catalogue::process::ALL.iter().copied()).map(|metric| metric.name).collect();
     for name in page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).filter(|name| *name != "test_first") {
         assert!(known.contains(&name), "{name} is not in the catalogue");

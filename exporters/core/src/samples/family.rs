@@ -20,6 +20,18 @@ impl Family {
     pub(super) const fn of(definition: &'static Definition) -> Self {
         Self { name: Cow::Borrowed(definition.name), help: Cow::Borrowed(definition.help), kind: definition.kind, series: 0, collector: None }
     }
+
+    /// Names besides its own that belong to the family: the one without suffix in `OpenMetrics`, those of its samples.
+    pub(super) fn claims(&self) -> impl Iterator<Item = String> {
+        let name = &*self.name;
+        let base = match self.kind {
+            Type::Counter => name.strip_suffix("_total"),
+            Type::Info => name.strip_suffix("_info"),
+            _ => None,
+        };
+        let suffixes: &[&str] = if matches!(self.kind, Type::Histogram | Type::Summary) { &["_bucket", "_sum", "_count"] } else { &[] };
+        base.map(str::to_owned).into_iter().chain(suffixes.iter().map(move |suffix| format!("{name}{suffix}")))
+    }
 }
 
 /// One line of a page, whoever keeps it.

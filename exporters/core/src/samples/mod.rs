@@ -89,7 +89,7 @@ pub(crate) struct Mark {
     families: usize,
 }
 
-/// All samples of one page. See the [module](self).
+/// All samples of one page, in memory that is used again for the next.
 #[derive(Debug, Default)]
 pub struct Samples {
     limits: Limits,
@@ -106,6 +106,8 @@ pub struct Samples {
     seen: HashSet<u64>,
     hasher: RandomState,
     dynamic: usize,
+    /// Families whose names were not declared.
+    loose: usize,
     problems: Problems,
     /// The collector that writes at the moment.
     collector: Option<&'static str>,
@@ -210,13 +212,11 @@ impl Samples {
 
     /// Adds a series of another library's registry, its labels rendered and its lines in order.
     pub(crate) fn foreign(&mut self, name: &str, help: &str, kind: Type, labels: &str, lines: &[(Part, f64, f64)]) {
-        let family = match self.names.get(name) {
-            Some(family) => *family,
-            None => {
-                self.add(Family { name: Cow::Owned(name.to_owned()), help: Cow::Owned(help.to_owned()), kind, series: 0, collector: self.collector })
-            }
-        };
-        let Some(family) = self.of_kind(family, kind) else { return };
+        let known = self.names.get(name).copied().or_else(|| {
+            let (name, help) = (Cow::Owned(name.to_owned()), Cow::Owned(help.to_owned()));
+            self.add(Family { name, help, kind, series: 0, collector: self.collector })
+        });
+        let Some(family) = known.and_then(|family| self.of_kind(family, kind)) else { return };
         if !self.has_room(family) {
             return;
         }
@@ -274,6 +274,7 @@ impl Samples {
         self.last = Block::default();
         self.seen.clear();
         self.dynamic = 0;
+        self.loose = 0;
         self.collector = None;
         self.order.clear();
     }
@@ -297,7 +298,9 @@ impl Samples {
         self.points.truncate(mark.points);
         for family in self.families.drain(mark.families..) {
             self.names.remove(&family.name);
-            self.dynamic -= usize::from(matches!(family.name, Cow::Owned(_)));
+            let loose = usize::from(matches!(family.name, Cow::Owned(_)));
+            self.loose -= loose;
+            self.dynamic = self.dynamic.saturating_sub(loose);
         }
         self.text.truncate(mark.text);
         self.last = Block::default();
@@ -361,7 +364,7 @@ impl Samples {
         }
         let family = match self.names.get(definition.name) {
             Some(family) => *family,
-            None => self.add(Family { collector: self.collector, ..Family::of(definition) }),
+            None => self.add(Family { collector: self.collector, ..Family::of(definition) })?,
         };
         let family = self.of_kind(family, definition.kind)?;
         self.recent = Some((definition, family));
@@ -378,19 +381,43 @@ impl Samples {
                 return None;
             }
             None => {
-                self.dynamic += 1;
                 let help = dynamic.help.chars().take(self.limits.label_value_bytes).collect::<String>();
-                self.add(Family { name: Cow::Owned(name), help: Cow::Owned(help), kind: dynamic.kind, series: 0, collector: self.collector })
+                let family = Family { name: Cow::Owned(name), help: Cow::Owned(help), kind: dynamic.kind, series: 0, collector: self.collector };
+                let family = self.add(family)?;
+                self.dynamic += 1;
+                family
             }
         };
         self.of_kind(family, dynamic.kind)
     }
 
-    fn add(&mut self, family: Family) -> u32 {
+    /// Adds a family, unless it would be mistaken for another. Declared names are proven to be apart; those that come at
+    /// run time have to be compared.
+    fn add(&mut self, family: Family) -> Option<u32> {
+        let loose = matches!(family.name, Cow::Owned(_));
+        if (loose || self.loose > 0) && self.is_taken(&family) {
+            self.problems.conflict += 1;
+            return None;
+        }
+        self.loose += usize::from(loose);
         let position = offset(self.families.len());
         self.names.insert(family.name.clone(), position);
         self.families.push(family);
-        position
+        Some(position)
+    }
+
+    /// Whether a name that this family claims in some format is another family's already, or the other way round.
+    fn is_taken(&self, family: &Family) -> bool {
+        let kind_of = |name: &str| self.names.get(name).and_then(|at| self.families.get(index(*at))).map(|found| found.kind);
+        let name = &*family.name;
+        let claims = family.claims().any(|claim| kind_of(&claim).is_some());
+        let claimed = kind_of(&format!("{name}_total")) == Some(Type::Counter)
+            || kind_of(&format!("{name}_info")) == Some(Type::Info)
+            || ["_bucket", "_sum", "_count"]
+                .into_iter()
+                .filter_map(|suffix| name.strip_suffix(suffix))
+                .any(|base| matches!(kind_of(base), Some(Type::Histogram | Type::Summary)));
+        claims || claimed
     }
 
     fn of_kind(&mut self, family: u32, kind: Type) -> Option<u32> {

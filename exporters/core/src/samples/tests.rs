@@ -109,6 +109,18 @@ fn names_known_at_run_time_are_checked_and_capped() {
 }
 
 #[test]
+fn names_that_meet_in_some_format_are_kept_apart() {
+    let named = |suffix, kind| DynamicName { suffix, kind, help: "x" };
+    let mut samples = Samples::default();
+    samples.dynamic(&CLUSTER, &named("a", Type::Gauge), [], 1.0);
+    samples.dynamic(&CLUSTER, &named("a_total", Type::Counter), [], 2.0);
+    samples.dynamic(&CLUSTER, &named("b_total", Type::Counter), [], 3.0);
+    samples.dynamic(&CLUSTER, &named("b", Type::Gauge), [], 4.0);
+    assert_eq!(samples.text(), "cluster_a 1\ncluster_b_total 3\n");
+    assert_eq!(samples.take_problems(), Problems { conflict: 2, ..Problems::default() });
+}
+
+#[test]
 fn rollback_leaves_no_trace() {
     let mut samples = Samples::default();
     samples.gauge(&KEYS, ["kept"], 1.0);

@@ -55,7 +55,7 @@ impl Connections {
         if table.entries.len() >= MOST {
             self.limits.hit(Limit::Connections);
             let silent = table.entries.iter().filter_map(|(id, entry)| match entry.stage.now() {
-                (Phase::Idle | Phase::Head, since) => Some((since, *id)),
+                (Phase::Handshake | Phase::Idle | Phase::Head | Phase::Login, since) => Some((since, *id)),
                 _ => None,
             });
             let (_, oldest) = silent.min()?;

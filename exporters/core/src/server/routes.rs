@@ -34,7 +34,7 @@ const SCRAPE_TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";
 /// How much earlier than Prometheus gives up a page has to leave.
 const MARGIN: Duration = Duration::from_millis(500);
 
-type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Full<Bytes>>;
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -216,7 +216,7 @@ fn exposition(agreed: Negotiated, body: Bytes) -> Answer {
     answer
 }
 
-fn plain(status: StatusCode, body: impl Into<Bytes>) -> Answer {
+pub(super) fn plain(status: StatusCode, body: impl Into<Bytes>) -> Answer {
     typed(status, "text/plain; charset=utf-8", body.into())
 }
 

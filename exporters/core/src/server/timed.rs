@@ -29,10 +29,14 @@ const IDLE: Duration = Duration::from_secs(150);
 /// Where an exchange is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// The connection is being secured: bounded by the handshake's own time.
+    Handshake,
     /// Between requests.
     Idle,
     /// A request's head is being read.
     Head,
+    /// A login waits for its turn, or is computed.
+    Login,
     /// The handler works: this phase is bounded by the scrape's own deadline.
     Answer,
     /// A write has stalled.
@@ -62,6 +66,11 @@ impl Stage {
 
     fn is(&self, phase: Phase) -> bool {
         self.now().0 == phase
+    }
+
+    /// Whether it is the exporter that works.
+    fn is_working(&self) -> bool {
+        matches!(self.now().0, Phase::Login | Phase::Answer)
     }
 }
 
@@ -96,7 +105,7 @@ impl<T> Timed<T> {
             Phase::Idle => Limit::IdleTimeout,
             Phase::Head => Limit::HeadTimeout,
             Phase::Write => Limit::WriteTimeout,
-            Phase::Answer => return Poll::Pending,
+            Phase::Handshake | Phase::Login | Phase::Answer => return Poll::Pending,
         };
         if !over {
             return Poll::Pending;
@@ -113,7 +122,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Timed<T> {
             self.enter(Phase::Head, HEAD);
         }
         // hyper also reads while the handler works, to see the peer leave: that wait belongs to the scrape's deadline.
-        if polled.is_ready() || self.stage.is(Phase::Answer) { polled } else { self.expired(context) }
+        if polled.is_ready() || self.stage.is_working() { polled } else { self.expired(context) }
     }
 }
 
@@ -133,11 +142,13 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Timed<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let polled = Pin::new(&mut self.stream).poll_flush(context);
+        self.flushed(context, polled)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let polled = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.flushed(context, polled)
     }
 }
 
@@ -145,14 +156,33 @@ impl<T> Timed<T> {
     /// Starts the stall timer at the first write that does not go through, and ends it with the next that does.
     fn written(&mut self, context: &mut Context<'_>, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if polled.is_pending() {
-            if !self.stage.is(Phase::Write) {
-                self.enter(Phase::Write, WRITE);
-            }
-            return self.expired(context);
+            return self.stalled(context);
         }
+        self.idle(context);
+        polled
+    }
+
+    /// The same for bytes that were taken but have not left: TLS keeps some.
+    fn flushed(&mut self, context: &mut Context<'_>, polled: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
+        if polled.is_pending() {
+            return self.stalled(context);
+        }
+        if self.stage.is(Phase::Write) {
+            self.idle(context);
+        }
+        polled
+    }
+
+    fn stalled<R>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<R>> {
+        if !self.stage.is(Phase::Write) {
+            self.enter(Phase::Write, WRITE);
+        }
+        self.expired(context)
+    }
+
+    fn idle(&mut self, context: &mut Context<'_>) {
         self.enter(Phase::Idle, IDLE);
         // hyper polls no read before the next byte arrives, so nothing else registers the wake-up.
         let _ = self.timer.as_mut().poll(context);
-        polled
     }
 }

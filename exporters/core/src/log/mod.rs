@@ -10,6 +10,10 @@ use crate::flags::{
     web::{LogFormat, LogLevel},
 };
 
+mod episode;
+
+pub(crate) use episode::Episode;
+
 /// Starts logging; a panic becomes a message too, since it is contained and the exporter goes on.
 pub(crate) fn start(flags: LogFlags) {
     let level = match flags.level {
@@ -28,3 +32,6 @@ pub(crate) fn start(flags: LogFlags) {
         error!(place, "The exporter has a defect: {}", panic.payload_as_str().unwrap_or("no message"));
     }));
 }
+
+#[cfg(test)]
+pub(crate) mod captured;

@@ -3,13 +3,25 @@ use std::time::Duration;
 use metric_catalogue::redis::exporter::EXPORTER;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     task::JoinHandle,
     time::{Instant, sleep},
 };
 
 use super::*;
-use crate::{failure::Failure, flight::Flight, runner::Runner};
+use crate::{
+    failure::Failure,
+    flight::Flight,
+    runner::Runner,
+    web_config::{Web, pki::Pki},
+};
+
+mod client;
+mod clients;
+mod login;
+mod reload;
+mod slow;
+mod tls;
 
 metric_catalogue::catalogue! {
     /// Large enough to fill a socket
@@ -34,35 +46,60 @@ impl Source for Target {
     }
 }
 
-struct Server {
+/// A server on a free port, with the web configuration of `pki`.
+struct Harness {
     address: std::net::SocketAddr,
     accepting: JoinHandle<()>,
-    connections: Arc<Connections>,
-    limits: Arc<Limits>,
+    server: Arc<Server<Target>>,
+    pki: Option<Pki>,
     _stop: watch::Sender<bool>,
 }
 
-impl Drop for Server {
+impl Drop for Harness {
     fn drop(&mut self) {
         self.accepting.abort();
     }
 }
 
-impl Server {
+impl Harness {
     async fn start(target: Target) -> Self {
-        let limits = Arc::new(Limits::default());
+        Self::listen(target, Web::default(), None).await
+    }
+
+    /// A quick target, and `yaml` in a file beside the certificates.
+    async fn with(pki: Pki, yaml: &str) -> Self {
+        Self::with_target(Target { series: 1, takes: Duration::ZERO }, pki, yaml).await
+    }
+
+    async fn with_target(target: Target, pki: Pki, yaml: &str) -> Self {
+        let web = Web::start(Some(&pki.write("web.yml", yaml))).unwrap();
+        Self::listen(target, web, Some(pki)).await
+    }
+
+    async fn listen(target: Target, web: Web, pki: Option<Pki>) -> Self {
+        let limits = Arc::new(Limits::new(web));
         let runner = Runner::new(target, &EXPORTER, Arc::clone(&limits));
-        let routes = Arc::new(Routes::new(runner, "test-exporter", "/metrics".to_owned(), Duration::from_secs(10), Arc::clone(&limits)));
+        let routes = Routes::new(runner, "test-exporter", "/metrics".to_owned(), Duration::from_secs(10), Arc::clone(&limits));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let connections = Connections::new(Arc::clone(&limits));
+        let server = Server::new(routes, limits);
         let (stop, stopping) = watch::channel(false);
-        let accepting = tokio::spawn(accept(listener, routes, Arc::clone(&connections), stopping));
-        Self { address, accepting, connections, limits, _stop: stop }
+        let accepting = tokio::spawn(accept(Listener::Tcp(listener), Arc::clone(&server), stopping));
+        Self { address, accepting, server, pki, _stop: stop }
     }
 
     async fn quick() -> Self {
         Self::start(Target { series: 1, takes: Duration::ZERO }).await
+    }
+
+    fn pki(&self) -> &Pki {
+        self.pki.as_ref().unwrap()
+    }
+
+    /// Replaces the web configuration; what was wrong with it is on the page.
+    fn configure(&self, yaml: &str) {
+        self.pki().write("web.yml", yaml);
+        self.server.limits.web().reload();
     }
 
     async fn connect(&self) -> TcpStream {
@@ -77,14 +114,27 @@ impl Server {
     }
 
     fn hits(&self, limit: &str) -> u64 {
+        self.own(&format!("redis_exporter_http_limited_total{{limit=\"{limit}\"}}")).unwrap()
+    }
+
+    fn refused(&self, reason: &str) -> u64 {
+        self.own(&format!("redis_exporter_http_refused_total{{reason=\"{reason}\"}}")).unwrap()
+    }
+
+    /// One of the server's own metrics.
+    fn own<T: std::str::FromStr>(&self, series: &str) -> Option<T> {
         let mut samples = crate::samples::Samples::default();
-        self.limits.collect(&EXPORTER, &mut samples);
-        let line = format!("redis_exporter_http_limited_total{{limit=\"{limit}\"}} ");
-        samples.text().lines().find_map(|found| found.strip_prefix(&line)?.parse().ok()).unwrap()
+        self.server.limits.collect(&EXPORTER, &mut samples);
+        samples.text().lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
+    }
+
+    /// Waits until no connection is left.
+    async fn drained(&self) {
+        timeout(Duration::from_secs(10), self.server.connections.drained()).await.unwrap();
     }
 }
 
-async fn read_to_end(stream: &mut TcpStream) -> String {
+async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
     String::from_utf8_lossy(&answer).into_owned()
@@ -96,7 +146,7 @@ fn get(path: &str) -> String {
 
 #[tokio::test]
 async fn paths_answer_as_documented() {
-    let server = Server::quick().await;
+    let server = Harness::quick().await;
     for (request, expected) in [
         (get("/metrics"), "HTTP/1.1 200"),
         (get("/metrics?name=x"), "HTTP/1.1 200"),
@@ -117,7 +167,7 @@ async fn paths_answer_as_documented() {
 
 #[tokio::test]
 async fn head_has_the_headers_and_no_body() {
-    let server = Server::quick().await;
+    let server = Harness::quick().await;
     let answer = server.ask(&get("/metrics").replace("GET", "HEAD")).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("text/plain; version=0.0.4; charset=utf-8"), "{answer}");
     assert!(answer.ends_with("\r\n\r\n"), "{answer}");
@@ -125,7 +175,7 @@ async fn head_has_the_headers_and_no_body() {
 
 #[tokio::test]
 async fn long_head_is_refused() {
-    let server = Server::quick().await;
+    let server = Harness::quick().await;
     let answer = server.ask(&format!("GET /metrics HTTP/1.1\r\nHost: test\r\nX-Long: {}\r\n\r\n", "x".repeat(64 << 10))).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
     assert!(server.ask(&get("/metrics")).await.starts_with("HTTP/1.1 200"));
@@ -133,7 +183,7 @@ async fn long_head_is_refused() {
 
 #[tokio::test]
 async fn connection_is_kept_between_scrapes() {
-    let server = Server::quick().await;
+    let server = Harness::quick().await;
     let mut stream = server.connect().await;
     for _ in 0..3 {
         stream.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: test\r\n\r\n").await.unwrap();
@@ -141,61 +191,24 @@ async fn connection_is_kept_between_scrapes() {
         let read = stream.read(&mut answer).await.unwrap();
         assert!(answer[..read].starts_with(b"HTTP/1.1 200"));
     }
-    assert_eq!(server.connections.open(), 1);
-}
-
-#[tokio::test]
-async fn slow_head_is_cut_off() {
-    let server = Server::quick().await;
-    let started = Instant::now();
-    let mut streams = Vec::new();
-    for request in ["", "GET /metrics HTTP/1.1\r\nHost: t"] {
-        let mut stream = server.connect().await;
-        stream.write_all(request.as_bytes()).await.unwrap();
-        streams.push(stream);
-    }
-    for stream in &mut streams {
-        assert_eq!(read_to_end(stream).await, "");
-    }
-    assert!(started.elapsed() >= Duration::from_secs(4), "cut off too early");
-    assert_eq!(server.hits("head_timeout"), 2);
-}
-
-#[tokio::test]
-async fn slow_reader_is_cut_off() {
-    // Some 50 MB: more than the socket buffers of both ends hold.
-    let server = Server::start(Target { series: 20_000, takes: Duration::ZERO }).await;
-    let mut streams = Vec::new();
-    for _ in 0..2 {
-        let mut stream = server.connect().await;
-        for _ in 0..8 {
-            stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n").await.unwrap();
-        }
-        streams.push(stream);
-    }
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while server.hits("write_timeout") < 2 {
-        assert!(Instant::now() < deadline, "the stalled writes were not ended");
-        sleep(Duration::from_millis(50)).await;
-    }
-    assert!(server.ask(&get("/-/healthy")).await.starts_with("HTTP/1.1 200"));
+    assert_eq!(server.server.connections.open(), 1);
 }
 
 #[tokio::test]
 async fn full_table_makes_room_for_a_scrape() {
-    let server = Server::quick().await;
+    let server = Harness::quick().await;
     let mut silent = Vec::new();
     for _ in 0..300 {
         silent.push(server.connect().await);
     }
     assert!(server.ask(&get("/metrics")).await.starts_with("HTTP/1.1 200"));
-    assert!(server.connections.open() <= 256);
+    assert!(server.server.connections.open() <= 256);
     assert!(server.hits("connections") >= 44, "{}", server.hits("connections"));
 }
 
 #[tokio::test]
 async fn scrapes_past_the_limit_are_told_to_come_back() {
-    let server = Server::start(Target { series: 1, takes: Duration::from_secs(2) }).await;
+    let server = Harness::start(Target { series: 1, takes: Duration::from_secs(2) }).await;
     let mut streams = Vec::new();
     for _ in 0..140 {
         let mut stream = server.connect().await;
