@@ -155,7 +155,6 @@ fn unescape(text: &str) -> Result<String, String> {
             ('\\', Some('n')) => '\n',
             ('\\', Some('"')) => '"',
             ('\\', _) => return Err(format!("bad escape in {text:?}")),
-            ('\r', _) => return Err(format!("carriage return in {text:?}")),
             (other, _) => {
                 plain.push(other);
                 continue;

@@ -8,6 +8,9 @@ use std::fmt;
 
 mod family;
 mod line;
+mod protobuf;
+
+pub use protobuf::protobuf;
 
 use family::Rules;
 use line::{Line, Reader};
