@@ -4,4 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 ./tests/run.sh
+LONG=1 cargo test --locked --package it --test formats --test redis_load
 ./tests/bench/redis.sh

@@ -70,17 +70,37 @@ impl Exporter {
     }
 }
 
-/// The text and the `OpenMetrics` page of one collection, which concurrent scrapes share; `collections` is the exporter's
-/// counter of them, by which that is seen. The target should be slow, or it takes many attempts.
+/// What asks for protobuf.
+pub const PROTOBUF_ACCEPT: &str = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
+
+/// One collection in every format.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    /// Text 0.0.4.
+    pub text: String,
+    /// `OpenMetrics` 1.0.
+    pub openmetrics: String,
+    /// Delimited protobuf.
+    pub protobuf: Vec<u8>,
+}
+
+/// The pages of one collection, which concurrent scrapes share; `collections` is the exporter's counter of them, by which
+/// that is seen. The target should be slow, or it takes many attempts.
 #[must_use]
-pub fn pages_of_one_collection(exporter: &Exporter, collections: &str) -> (String, String) {
-    let scrape = |accept: &str| exporter.get(&[("Accept", accept)]).expect("the exporter answers a scrape").text();
-    wait::until("two scrapes that share a collection", PATIENCE, || {
-        let (text, open) = thread::scope(|scope| {
-            let open = scope.spawn(|| scrape(PROMETHEUS_ACCEPT));
-            (scrape("text/plain;version=0.0.4"), open.join().expect("the other scrape ends"))
+pub fn pages_of_one_collection(exporter: &Exporter, collections: &str) -> Pages {
+    let scrape = |accept: &str| exporter.get(&[("Accept", accept)]).expect("the exporter answers a scrape");
+    wait::until("three scrapes that share a collection", PATIENCE, || {
+        let pages = thread::scope(|scope| {
+            let openmetrics = scope.spawn(|| scrape(PROMETHEUS_ACCEPT).text());
+            let protobuf = scope.spawn(|| scrape(PROTOBUF_ACCEPT).body);
+            let text = scrape("text/plain;version=0.0.4").text();
+            let other = "the other scrape ends";
+            Pages { text, openmetrics: openmetrics.join().expect(other), protobuf: protobuf.join().expect(other) }
         });
-        let number = |page: Result<Page, PageError>| page.expect("a correct page").value(collections, &[]).expect("the counter is on the page");
-        (number(page::text(&text)).to_bits() == number(page::openmetrics(&open)).to_bits()).then_some((text, open))
+        let number =
+            |page: Result<Page, PageError>| page.expect("a correct page").value(collections, &[]).expect("the counter is on the page").to_bits();
+        let text = number(page::text(&pages.text));
+        let shared = text == number(page::openmetrics(&pages.openmetrics)) && text == number(page::protobuf(&pages.protobuf));
+        shared.then_some(pages)
     })
 }

@@ -3,6 +3,7 @@
 //! A fixture that cannot do its work panics with what it waited for; everything that it started ends when it is dropped.
 //! Tests are ordinary blocking code and may run in parallel.
 
+pub mod alerting;
 pub mod alertmanager;
 pub mod binary;
 pub mod exporter;
@@ -19,6 +20,7 @@ pub mod redis;
 pub mod resp;
 pub mod server;
 pub mod sink;
+pub mod smtp;
 pub mod wait;
 
 /// How long a fixture may take to start or to show what a test waits for: generous, since the machine may be busy.

@@ -25,25 +25,32 @@ impl Prometheus {
     /// Runs a configuration of one file, given as text.
     #[must_use]
     pub fn with_config(config: &str) -> Self {
+        Self::with_features(config, &[])
+    }
+
+    /// The same with features that are off by default.
+    #[must_use]
+    pub fn with_features(config: &str, features: &[&str]) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let file = directory.path().join("prometheus.yml");
         fs::write(&file, config).expect("a configuration can be written");
-        Self::launch(directory, &file, port::free())
+        Self::launch(directory, &file, port::free(), features)
     }
 
     /// Runs `file`, beside which stands what it refers to, on `port`, which the file may name as a target.
     #[must_use]
     pub fn start(file: &Path, port: u16) -> Self {
-        Self::launch(tempfile::tempdir().expect("a temporary directory"), file, port)
+        Self::launch(tempfile::tempdir().expect("a temporary directory"), file, port, &[])
     }
 
     /// Alerts are sent again each second and keep no grace period across a restart: by default a restarted Alertmanager hears of
     /// an alert after a minute, and a restarted Prometheus holds one back for ten.
-    fn launch(directory: TempDir, file: &Path, port: u16) -> Self {
+    fn launch(directory: TempDir, file: &Path, port: u16, features: &[&str]) -> Self {
         let mut command = program::command("prometheus");
         command.arg("--config.file").arg(file).args(["--storage.tsdb.path", "data", "--log.level", "warn"]);
         command.args(["--web.listen-address", &format!("127.0.0.1:{port}")]);
         command.args(["--rules.alert.resend-delay", "1s", "--rules.alert.for-grace-period", "1s"]);
+        command.args(features.iter().map(|feature| format!("--enable-feature={feature}")));
         let mut program = Program::start_in(directory, command);
         program.until("Prometheus to be ready", || http::get(port, "/-/ready", &[]).ok().filter(|response| response.status == 200));
         Self { program, port }

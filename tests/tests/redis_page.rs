@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use it::exporter::{Exporter, PROMETHEUS_ACCEPT, pages_of_one_collection};
+use it::exporter::{Exporter, PROMETHEUS_ACCEPT, Pages, pages_of_one_collection};
 use it::faults::{Fault, FaultProxy};
 use it::http::Connection;
 use it::page::{self, Family, Sample};
@@ -131,7 +131,7 @@ fn both_forms_hold_equal_values() {
     let exporter = Exporter::start("redis-exporter", &["--redis.addr", &format!("redis://127.0.0.1:{}", proxy.port())], &[]);
     proxy.set(Fault::Delay(Duration::from_millis(100)));
 
-    let (text, open) = pages_of_one_collection(&exporter, "redis_exporter_collections_total");
+    let Pages { text, openmetrics: open, .. } = pages_of_one_collection(&exporter, "redis_exporter_collections_total");
 
     let series = |page: page::Page| {
         let mut series: Vec<_> = page.samples().map(|sample| format!("{}{:?} {}", sample.name, sample.labels, sample.value)).collect();

@@ -1,4 +1,4 @@
-//! A real Prometheus reads both forms of the Redis exporter's page, and stores the same from either.
+//! A real Prometheus reads every form of the Redis exporter's page, and stores the same from each.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use it::{PATIENCE, wait};
 const OF_THE_SCRAPE: &[&str] = &["up", "scrape_"];
 
 /// A server of one page, whatever is asked for.
-fn serve(page: String, content_type: &'static str) -> Server {
+fn serve(page: Vec<u8>, content_type: &'static str) -> Server {
     let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-    Server::start(move |_| Response { status: 200, headers: headers.clone(), body: page.clone().into_bytes() })
+    Server::start(move |_| Response { status: 200, headers: headers.clone(), body: page.clone() })
 }
 
 fn job(name: &str, port: u16) -> String {
@@ -40,24 +40,47 @@ fn stored(prometheus: &Prometheus, job: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn both_forms_are_stored_alike() {
+fn every_format_is_stored_alike() {
     let redis = Redis::start();
     let _replica = redis.replica();
     redis.exercise();
     let proxy = FaultProxy::start(redis.port());
     let exporter = Exporter::start("redis-exporter", &["--redis.addr", &format!("redis://127.0.0.1:{}", proxy.port())], &[]);
-    // Values change from scrape to scrape, so both jobs read one collection.
+    // Values change from scrape to scrape, so all jobs read one collection.
     proxy.set(Fault::Delay(Duration::from_millis(100)));
-    let (text, open) = pages_of_one_collection(&exporter, "redis_exporter_collections_total");
-    let text = serve(text, "text/plain; version=0.0.4; charset=utf-8");
-    let open = serve(open, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let pages = pages_of_one_collection(&exporter, "redis_exporter_collections_total");
+    let text = serve(pages.text.into_bytes(), "text/plain; version=0.0.4; charset=utf-8");
+    let open = serve(pages.openmetrics.into_bytes(), "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let protobuf = serve(pages.protobuf, "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited");
 
-    let prometheus = Prometheus::with_config(&config(&[job("text", text.port()), job("open", open.port())]));
-    prometheus.until_up(2);
+    // Prometheus 2.42 reads protobuf only with this feature.
+    let jobs = [job("text", text.port()), job("open", open.port()), job("protobuf", protobuf.port())];
+    let prometheus = Prometheus::with_features(&config(&jobs), &["native-histograms"]);
+    prometheus.until_up(3);
 
     let count = |job: &str| stored(&prometheus, job).len();
-    wait::until("both pages to be stored", PATIENCE, || (count("text") > 0 && count("open") > 0).then_some(()));
+    wait::until("all pages to be stored", PATIENCE, || ["text", "open", "protobuf"].iter().all(|job| count(job) > 0).then_some(()));
     assert_eq!(stored(&prometheus, "text"), stored(&prometheus, "open"));
+    assert_eq!(stored(&prometheus, "text"), stored(&prometheus, "protobuf"));
+    let edges = prometheus
+        .query("count by (le) ({job=\"protobuf\", le!=\"\"})")
+        .into_iter()
+        .chain(prometheus.query("count by (quantile) ({job=\"protobuf\", quantile!=\"\"})"));
+    for (labels, _) in edges {
+        let edge = labels.values().next().expect("one label");
+        assert!(edge.contains(['.', 'e', 'I']), "{edge} is not in float form");
+    }
+}
+
+#[test]
+fn prometheus_asks_for_protobuf_and_gets_it() {
+    let redis = Redis::start();
+    let exporter = Exporter::start("redis-exporter", &["--redis.addr", &redis.address()], &[]);
+
+    let prometheus = Prometheus::with_features(&config(&[job("redis", exporter.port())]), &["native-histograms"]);
+    prometheus.until_up(1);
+
+    wait::until("redis_up", PATIENCE, || prometheus.query("redis_up == 1").pop());
 }
 
 #[test]

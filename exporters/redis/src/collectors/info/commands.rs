@@ -30,7 +30,7 @@ pub(super) fn percentiles(page: &mut Page<'_>, field: &str, value: &str) -> bool
     let percentiles: Vec<(f64, f64)> = parts(value).filter_map(|(key, value)| Some((number(key.strip_prefix('p')?)?, number(value)?))).collect();
     page.samples.summary(&PERCENTILES, [command], &percentiles, Some(calls.microseconds), Some(calls.count));
     let quantiles: Vec<(f64, f64)> = percentiles.iter().map(|(percent, microseconds)| (quantile(*percent), microseconds / 1e6)).collect();
-    page.samples.summary(&LATENCY, [command], &quantiles, None, None);
+    page.samples.summary(&LATENCY, [command], &quantiles, Some(calls.microseconds / 1e6), Some(calls.count));
     true
 }
 
