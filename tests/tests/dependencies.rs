@@ -131,3 +131,19 @@ fn test_lints_are_the_workspace_lints_less_those_on_panics() {
 
     assert_eq!(own["lints"].as_table().unwrap(), &expected);
 }
+
+#[test]
+fn readme_says_what_each_dependency_is_for() {
+    let manifest = manifest(&Path::new(ROOT).join("Cargo.toml"));
+    let dependencies = manifest["workspace"]["dependencies"].as_table().unwrap();
+    let ours = |value: &Value| value.get("path").is_some();
+    let mut wanted: Vec<_> = dependencies.iter().filter(|(_, value)| !ours(value)).map(|(name, _)| name.as_str()).collect();
+    let readme = fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let table = readme.split_once("## Dependencies").unwrap().1;
+    // A row is: | `name`, `name` | what for |
+    let names = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once(" | ")).flat_map(|(names, _)| names.split(", "));
+    let mut found: Vec<_> = names.map(|name| name.trim_matches('`')).collect();
+    (wanted.sort_unstable(), found.sort_unstable());
+
+    assert_eq!(found, wanted);
+}

@@ -8,7 +8,6 @@ use std::{
     borrow::Cow,
     collections::{HashMap, HashSet, hash_map::RandomState},
     hash::{BuildHasher, Hasher},
-    ptr,
 };
 
 use metric_catalogue::{Counter, Definition, Dynamic, Gauge, Histogram, Info, Metric, Summary, Type};
@@ -16,70 +15,16 @@ use metric_catalogue::{Counter, Definition, Dynamic, Gauge, Histogram, Info, Met
 use crate::{encode, measure::Measure};
 
 mod family;
+mod input;
 mod label;
+mod order;
+mod resolve;
 
 pub(crate) use family::{Family, Line, LineVisitor, Part};
+pub use input::{Distribution, DynamicName, Limits, Problems};
 pub(crate) use label::write_escaped;
 
 use family::{Block, Point};
-
-/// Bounds of one collection.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Longest label value in bytes; a longer one is cut.
-    pub label_value_bytes: usize,
-    /// Most series of one family; more are left out.
-    pub series_per_family: usize,
-    /// Most families whose names are known only at run time.
-    pub dynamic_families: usize,
-    /// Most bytes of rendered labels in one collection.
-    pub label_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { label_value_bytes: 256, series_per_family: 20_000, dynamic_families: 1_000, label_bytes: 256 << 20 }
-    }
-}
-
-/// How many samples were left out of collections, by cause, and how many label values were cut.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Problems {
-    /// Series that were already on the page.
-    pub duplicate: u64,
-    /// Samples whose family is already there with another kind.
-    pub conflict: u64,
-    /// Series past the limit of their family.
-    pub series_limit: u64,
-    /// Families past the limit of names known only at run time.
-    pub family_limit: u64,
-    /// Samples that do not fit their definition, or whose name is outside the character set.
-    pub invalid: u64,
-    /// Label values cut at the length limit.
-    pub truncated: u64,
-}
-
-/// A family whose name is known only at run time.
-#[derive(Clone, Copy, Debug)]
-pub struct DynamicName<'a> {
-    /// What follows the declared prefix; anything outside the character set becomes `_`.
-    pub suffix: &'a str,
-    /// [`Type::Counter`] or [`Type::Gauge`].
-    pub kind: Type,
-    /// HELP text.
-    pub help: &'a str,
-}
-
-/// What a target says of many observations: buckets with cumulative counts, `+Inf` not among them.
-#[derive(Clone, Copy, Debug)]
-pub struct Distribution<'a> {
-    /// Upper bound and number of observations up to it, ascending.
-    pub buckets: &'a [(f64, u64)],
-    /// Sum of the observations, if known.
-    pub sum: Option<f64>,
-    /// Number of all observations.
-    pub count: u64,
-}
 
 /// A place in a collection to return to: see [`Samples::rollback`].
 #[derive(Clone, Copy, Debug)]
@@ -312,121 +257,12 @@ impl Samples {
         self.collector = collector;
     }
 
-    /// Puts the collection into the order of a page; nothing is added to it any more.
-    pub(crate) fn seal(&mut self) {
-        self.starts.clear();
-        self.starts.resize(self.families.len() + 1, 0);
-        for point in &self.points {
-            if let Some(count) = self.starts.get_mut(index(point.family) + 1) {
-                *count += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut self.starts {
-            sum += *start;
-            *start = sum;
-        }
-        self.sequence.clear();
-        self.sequence.extend(0..offset(self.points.len()));
-        // Stable, and nearly sorted already: collectors send family by family.
-        let points = &self.points;
-        self.sequence.sort_by_key(|at| points.get(index(*at)).map(|point| point.family));
-        self.order.clear();
-        self.order.extend((0_u32..).zip(&self.families).filter(|(_, family)| family.series > 0).map(|(at, _)| at));
-        let families = &self.families;
-        self.order.sort_unstable_by_key(|at| families.get(index(*at)).map(|family| &family.name));
-    }
-
-    /// The families of a sealed collection by name, each with its lines in the order in which they came.
-    pub(crate) fn sorted(&self) -> impl Iterator<Item = (&Family, impl Iterator<Item = Line<'_>>)> {
-        self.order.iter().filter_map(|at| {
-            let at = index(*at);
-            let sequence = self.sequence.get(*self.starts.get(at)?..*self.starts.get(at + 1)?)?;
-            let lines = sequence.iter().filter_map(|point| Some(self.line(self.points.get(index(*point))?)));
-            Some((self.families.get(at)?, lines))
-        })
-    }
-
     fn line(&self, point: &Point) -> Line<'_> {
         Line { labels: self.block(point.labels), part: point.part, edge: point.edge, value: point.value, head: point.head }
     }
 
     fn block(&self, block: Block) -> &str {
         self.text.get(index(block.start)..index(block.end)).unwrap_or_default()
-    }
-
-    /// The family of a declared metric, unless its name is already taken by another kind.
-    fn family(&mut self, definition: &'static Definition) -> Option<u32> {
-        if let Some((recent, family)) = self.recent
-            && ptr::eq(recent, definition)
-        {
-            return Some(family);
-        }
-        let family = match self.names.get(definition.name) {
-            Some(family) => *family,
-            None => self.add(Family { collector: self.collector, ..Family::of(definition) })?,
-        };
-        let family = self.of_kind(family, definition.kind)?;
-        self.recent = Some((definition, family));
-        Some(family)
-    }
-
-    fn dynamic_family(&mut self, prefix: &'static Definition, dynamic: &DynamicName<'_>) -> Option<u32> {
-        let legal = |character: char| if character.is_ascii_alphanumeric() || character == '_' { character } else { '_' };
-        let name: String = prefix.name.chars().chain(dynamic.suffix.chars().take(self.limits.label_value_bytes).map(legal)).collect();
-        let family = match self.names.get(name.as_str()) {
-            Some(family) => *family,
-            None if self.dynamic >= self.limits.dynamic_families => {
-                self.problems.family_limit += 1;
-                return None;
-            }
-            None => {
-                let help = dynamic.help.chars().take(self.limits.label_value_bytes).collect::<String>();
-                let family = Family { name: Cow::Owned(name), help: Cow::Owned(help), kind: dynamic.kind, series: 0, collector: self.collector };
-                let family = self.add(family)?;
-                self.dynamic += 1;
-                family
-            }
-        };
-        self.of_kind(family, dynamic.kind)
-    }
-
-    /// Adds a family, unless it would be mistaken for another. Declared names are proven to be apart; those that come at
-    /// run time have to be compared.
-    fn add(&mut self, family: Family) -> Option<u32> {
-        let loose = matches!(family.name, Cow::Owned(_));
-        if (loose || self.loose > 0) && self.is_taken(&family) {
-            self.problems.conflict += 1;
-            return None;
-        }
-        self.loose += usize::from(loose);
-        let position = offset(self.families.len());
-        self.names.insert(family.name.clone(), position);
-        self.families.push(family);
-        Some(position)
-    }
-
-    /// Whether a name that this family claims in some format is another family's already, or the other way round.
-    fn is_taken(&self, family: &Family) -> bool {
-        let kind_of = |name: &str| self.names.get(name).and_then(|at| self.families.get(index(*at))).map(|found| found.kind);
-        let name = &*family.name;
-        let claims = family.claims().any(|claim| kind_of(&claim).is_some());
-        let claimed = kind_of(&format!("{name}_total")) == Some(Type::Counter)
-            || kind_of(&format!("{name}_info")) == Some(Type::Info)
-            || ["_bucket", "_sum", "_count"]
-                .into_iter()
-                .filter_map(|suffix| name.strip_suffix(suffix))
-                .any(|base| matches!(kind_of(base), Some(Type::Histogram | Type::Summary)));
-        claims || claimed
-    }
-
-    fn of_kind(&mut self, family: u32, kind: Type) -> Option<u32> {
-        let found = self.families.get(index(family))?.kind;
-        if found == kind {
-            return Some(family);
-        }
-        self.problems.conflict += 1;
-        None
     }
 
     /// Adds one series: its labels once, then each of its lines.
