@@ -170,6 +170,23 @@ fn gzip_holds_the_same_families() {
 }
 
 #[test]
+fn part_of_the_page_can_be_asked_for() {
+    let redis = Redis::start();
+    let exporter = exporter(&redis);
+    let names = |query: &str| {
+        let response = Connection::open(exporter.port()).unwrap().send("GET", &format!("/metrics{query}"), &[], b"").unwrap();
+        page::text(&response.text()).unwrap().families.into_iter().map(|family| family.name).collect::<Vec<_>>()
+    };
+
+    assert_eq!(names("?name[]=redis_up&name[]=redis_connected_clients&name[]=nonsense"), ["redis_connected_clients", "redis_up"]);
+    assert_eq!(names("?name%5B%5D=nonsense"), Vec::<String>::new());
+
+    let (all, some) = (names(""), names("?collect[]=slowlog_len"));
+    assert!(some.iter().any(|name| name == "redis_slowlog_length") && some.iter().any(|name| name == "redis_up"), "{some:?}");
+    assert!(all.iter().any(|name| name == "redis_memory_used_bytes") && !some.iter().any(|name| name == "redis_memory_used_bytes"), "{some:?}");
+}
+
+#[test]
 fn other_requests_have_their_status() {
     let redis = Redis::start();
     let exporter = exporter(&redis);
@@ -177,6 +194,7 @@ fn other_requests_have_their_status() {
     for (method, path, status) in [
         ("GET", "/metrics", 200),
         ("GET", "/metrics?name=value", 200),
+        ("GET", "/metrics?collect[]=slow_log", 400),
         ("HEAD", "/metrics", 200),
         ("GET", "/-/healthy", 200),
         ("GET", "/-/ready", 200),

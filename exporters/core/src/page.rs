@@ -44,6 +44,8 @@ pub struct Page {
     registry: Registry,
     /// Whether the target was reached, and if not, why.
     pub(crate) outcome: Result<(), Failure>,
+    /// Every collector that has been heard of, for those who ask for some.
+    pub(crate) collectors: Vec<&'static str>,
     encoded: [(OnceLock<Bytes>, OnceLock<Bytes>); Format::ALL.len()],
     pool: Arc<Pool>,
 }
@@ -71,7 +73,7 @@ impl Filter {
 impl Page {
     pub(crate) fn new(mut samples: Samples, registry: Registry, outcome: Result<(), Failure>, pool: Arc<Pool>) -> Self {
         samples.seal();
-        Self { samples, registry, outcome, encoded: Default::default(), pool }
+        Self { samples, registry, outcome, collectors: Vec::new(), encoded: Default::default(), pool }
     }
 
     /// The bytes of the page, and whether they are compressed.

@@ -128,7 +128,9 @@ impl<S: Source> State<S> {
         self.history.record(&flight, &ended, outcome.is_ok());
         let mut samples = flight.samples;
         self.describe(&mut samples, &outcome, &flight.runs);
-        Page::new(samples, self.source.registry(), outcome, Arc::clone(&self.pool))
+        let mut page = Page::new(samples, self.source.registry(), outcome, Arc::clone(&self.pool));
+        page.collectors.extend(self.history.collectors.keys());
+        page
     }
 
     /// Adds the exporter's own metrics.

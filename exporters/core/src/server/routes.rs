@@ -148,6 +148,9 @@ impl<S: Source> Routes<S> {
 
 /// The page, or the part of it that was asked for, in the form that the scraper prefers.
 async fn written(page: Arc<Page>, headers: &HeaderMap, filter: Filter) -> Answer {
+    if let Some(unknown) = filter.collectors.iter().find(|wanted| !page.collectors.contains(&wanted.as_str())) {
+        return plain(StatusCode::BAD_REQUEST, format!("collect[]: found {unknown:?}, expected one of {}\n", page.collectors.join(", ")));
+    }
     let agreed = Negotiated::from_accept(text(headers, &ACCEPT));
     let gzip = accepts_gzip(text(headers, &ACCEPT_ENCODING));
     let encode = move |page: &Page| if filter.is_empty() { page.encoded(agreed.format, gzip) } else { page.filtered(&filter, agreed.format, gzip) };
