@@ -49,8 +49,11 @@
 mod kind;
 mod metric;
 
+pub mod api;
+pub mod celery;
 pub mod exporter;
 pub mod external;
+pub mod postgres;
 pub mod process;
 pub mod redis;
 
@@ -91,5 +94,13 @@ impl Program {
 }
 
 /// Every program of which a metric is declared, our own first.
-pub const PROGRAMS: &[&Program] =
-    &[&redis::PROGRAM, &external::node::PROGRAM, &external::prometheus::PROGRAM, &external::alertmanager::PROGRAM, &external::grafana::PROGRAM];
+pub const PROGRAMS: &[&Program] = &[
+    &redis::PROGRAM,
+    &postgres::PROGRAM,
+    &api::PROGRAM,
+    &celery::PROGRAM,
+    &external::node::PROGRAM,
+    &external::prometheus::PROGRAM,
+    &external::alertmanager::PROGRAM,
+    &external::grafana::PROGRAM,
+];

@@ -1,0 +1,7 @@
+//! celery-exporter: see the library of the same name.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    exporter_core::run::<celery_exporter::Celery>()
+}

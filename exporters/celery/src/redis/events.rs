@@ -1,0 +1,108 @@
+//! The subscription to events.
+
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
+
+use exporter_core::{Failure, Reason};
+
+use super::{
+    Broker, Nodes,
+    link::{Link, refused},
+    resp::{Reply, pack},
+};
+use crate::{connect::within, event::envelope, shared::Shared, tracker::Arrival};
+
+/// Largest message. kombu cuts arguments and results to a kilobyte, so a batch is far smaller.
+const LIMIT: usize = 8 << 20;
+
+/// A silent subscription is asked for a sign of life after this long, and given up when the same time passes again.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// Messages that are remembered, so that one which is published on two channels counts once.
+const REMEMBERED: usize = 512;
+
+/// What is kept from message to message.
+#[derive(Debug, Default)]
+struct Reader {
+    body: Vec<u8>,
+    /// Delivery tags of the last messages, where the same one can come twice.
+    recent: Option<VecDeque<String>>,
+}
+
+/// Reads events until the connection fails.
+///
+/// # Errors
+/// Always, in the end.
+pub(crate) async fn read(broker: &Broker, shared: &Shared) -> Result<Infallible, Failure> {
+    let mut link = broker.subscription().await?;
+    within(QUIET, subscribe(&mut link, broker)).await?;
+    shared.subscribed();
+    // Workers behind Sentinel publish on the channels of two versions of kombu.
+    let twice = matches!(broker.nodes, Nodes::Sentinels { .. });
+    let mut reader = Reader { body: Vec::new(), recent: twice.then(VecDeque::new) };
+    let mut ping = Vec::new();
+    pack(&["PING"], &mut ping);
+    loop {
+        let arrival = Arrival::now();
+        link.drain(LIMIT, |reply| reader.message(reply, arrival, shared))?;
+        tokio::task::yield_now().await;
+        if let Ok(filled) = tokio::time::timeout(QUIET, link.fill()).await {
+            filled?;
+        } else {
+            within(QUIET, link.send(&ping)).await?;
+            within(QUIET, link.fill()).await?;
+        }
+    }
+}
+
+async fn subscribe(link: &mut Link, broker: &Broker) -> Result<(), Failure> {
+    let (mut channel, pattern) = broker.keys.events();
+    let command = if pattern { "PSUBSCRIBE" } else { "SUBSCRIBE" };
+    let mut channels = vec![std::mem::take(&mut channel)];
+    if matches!(broker.nodes, Nodes::Sentinels { .. }) {
+        // Before 5.4 kombu published there under the name itself, its placeholder not filled in.
+        channels.push(channels.first().map(|channel| channel.replacen(&format!("/{}.", broker.database), "/{db}.", 1)).unwrap_or_default());
+    }
+    channels.dedup();
+    let mut packed = Vec::new();
+    for channel in &channels {
+        pack(&[command, channel], &mut packed);
+    }
+    link.send(&packed).await?;
+    for _ in &channels {
+        link.reply(|reply| match reply {
+            Reply::Error(error) => Err(refused(error, Reason::Protocol)),
+            _ => Ok(()),
+        })
+        .await??;
+    }
+    Ok(())
+}
+
+impl Reader {
+    fn message(&mut self, reply: Option<Reply<'_>>, arrival: Arrival, shared: &Shared) {
+        let Some(reply) = reply else { return shared.tracker().too_large() };
+        let published = match reply.parts() {
+            [kind, _, _, message] if kind.bytes() == Some(b"pmessage") => message.bytes(),
+            [kind, _, message] if kind.bytes() == Some(b"message") => message.bytes(),
+            _ => None,
+        };
+        let Some(message) = published else { return };
+        match envelope::open(message, &mut self.body) {
+            Ok(tag) if self.is_repeated(tag.as_deref()) => {}
+            Ok(_) => shared.tracker().message(&self.body, arrival),
+            Err(why) => shared.tracker().unreadable(why),
+        }
+    }
+
+    fn is_repeated(&mut self, tag: Option<&str>) -> bool {
+        let (Some(recent), Some(tag)) = (&mut self.recent, tag) else { return false };
+        let repeated = recent.iter().any(|known| known == tag);
+        if !repeated {
+            if recent.len() >= REMEMBERED {
+                recent.pop_front();
+            }
+            recent.push_back(tag.to_owned());
+        }
+        repeated
+    }
+}

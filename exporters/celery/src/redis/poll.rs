@@ -1,0 +1,159 @@
+//! What is asked for regularly: queues, and the workers.
+
+use std::{
+    collections::BTreeSet,
+    convert::Infallible,
+    time::{Duration, Instant},
+};
+
+use exporter_core::{Failure, Reason};
+use tracing::{info, warn};
+
+use super::{
+    Broker, inspect,
+    link::{Link, refused},
+    resp::{Reply, pack},
+};
+use crate::{
+    connect::within,
+    event::envelope,
+    queues::{Head, Reading},
+    settings::Polling,
+    shared::Shared,
+};
+
+/// A round that takes longer has failed.
+const ROUND: Duration = Duration::from_secs(3);
+
+/// Most exchanges whose bindings are looked up.
+const EXCHANGES: usize = 50;
+
+/// Polls until the connection fails.
+///
+/// # Errors
+/// Always, in the end.
+pub(crate) async fn poll(broker: &Broker, polling: &Polling, shared: &Shared) -> Result<Infallible, Failure> {
+    let mut link = broker.commands().await?;
+    let mut asked: Option<Instant> = None;
+    let mut refusal = None;
+    loop {
+        let started = Instant::now();
+        within(ROUND, round(&mut link, broker, polling, shared)).await?;
+        shared.polled();
+        if let Some(every) = polling.inspect
+            && asked.is_none_or(|asked| asked.elapsed() >= every)
+        {
+            let first = asked.replace(started).is_none();
+            let outcome = inspect::workers(&mut link, broker, polling, shared).await;
+            report(outcome, &mut refusal)?;
+            if first {
+                // Workers have just told their queues.
+                continue;
+            }
+        }
+        tokio::time::sleep(polling.every.saturating_sub(started.elapsed())).await;
+    }
+}
+
+/// Workers that cannot be asked leave queues and events: said when it begins and when it ends.
+fn report(outcome: Result<(), Failure>, refusal: &mut Option<String>) -> Result<(), Failure> {
+    match outcome {
+        Err(failure) if failure.reason == Reason::Permission || failure.message.starts_with("OOM") => {
+            if refusal.is_none() {
+                warn!(error = %failure, "Workers cannot be asked for their queues and processes");
+            }
+            *refusal = Some(failure.message);
+            Ok(())
+        }
+        Ok(()) => {
+            if refusal.take().is_some() {
+                info!("Workers can be asked again");
+            }
+            Ok(())
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn round(link: &mut Link, broker: &Broker, polling: &Polling, shared: &Shared) -> Result<(), Failure> {
+    let queues = bound(link, broker, polling, shared).await?;
+    let lengths = lengths(link, broker, &queues).await?;
+    let mut readings = Vec::with_capacity(queues.len());
+    for (queue, lists) in queues.iter().zip(&lengths) {
+        let next = broker.keys.lists(queue).into_iter().zip(lists).find(|(_, length)| **length > 0).map(|(list, _)| list);
+        let head = match next {
+            Some(list) => head(link, &list).await?.map(Head::Task),
+            None => None,
+        };
+        readings.push(Reading { queue: queue.clone(), length: lists.iter().sum(), consumers: None, head });
+    }
+    let unacked = unacked(link, broker).await?;
+    shared.read(readings, unacked);
+    Ok(())
+}
+
+/// Every queue that is known, and those to which the exchanges of their names are bound.
+async fn bound(link: &mut Link, broker: &Broker, polling: &Polling, shared: &Shared) -> Result<Vec<String>, Failure> {
+    let mut queues: BTreeSet<String> = shared.queues(polling);
+    let mut exchanges: Vec<String> = queues.iter().take(EXCHANGES).cloned().collect();
+    exchanges.push(polling.default_queue.clone());
+    let mut packed = Vec::new();
+    for exchange in &exchanges {
+        pack(&["SMEMBERS", &broker.keys.bindings(exchange)], &mut packed);
+    }
+    link.send(&packed).await?;
+    for _ in &exchanges {
+        link.reply(|reply| {
+            let bindings = reply.parts().iter().filter_map(Reply::text);
+            queues.extend(bindings.filter_map(|binding| broker.keys.bound(binding)).filter(|queue| polling.wants(queue)).map(str::to_owned));
+        })
+        .await?;
+    }
+    shared.remember(&queues);
+    Ok(queues.into_iter().collect())
+}
+
+/// The lengths of each queue's lists.
+async fn lengths(link: &mut Link, broker: &Broker, queues: &[String]) -> Result<Vec<Vec<u64>>, Failure> {
+    let lists: Vec<Vec<String>> = queues.iter().map(|queue| broker.keys.lists(queue)).collect();
+    let mut packed = Vec::new();
+    pack(&["PING"], &mut packed);
+    for list in lists.iter().flatten() {
+        pack(&["LLEN", list], &mut packed);
+    }
+    link.send(&packed).await?;
+    link.reply(|_| ()).await?;
+    let mut lengths = Vec::with_capacity(queues.len());
+    for queue in &lists {
+        let mut of_queue = Vec::with_capacity(queue.len());
+        for _ in queue {
+            of_queue.push(link.reply(length).await??);
+        }
+        lengths.push(of_queue);
+    }
+    Ok(lengths)
+}
+
+/// A key that is something else than a list is no queue.
+fn length(reply: Reply<'_>) -> Result<u64, Failure> {
+    match reply {
+        Reply::Error(error) if error.starts_with(b"WRONGTYPE") => Ok(0),
+        Reply::Error(error) => Err(refused(error, Reason::Protocol)),
+        reply => Ok(reply.count().unwrap_or(0)),
+    }
+}
+
+async fn unacked(link: &mut Link, broker: &Broker) -> Result<Option<u64>, Failure> {
+    let mut packed = Vec::new();
+    pack(&["HLEN", &broker.keys.unacked()], &mut packed);
+    link.send(&packed).await?;
+    link.reply(|reply| reply.count()).await
+}
+
+/// The id of the task that is taken next: kombu puts in on the left and takes out on the right.
+async fn head(link: &mut Link, list: &str) -> Result<Option<String>, Failure> {
+    let mut packed = Vec::new();
+    pack(&["LINDEX", list, "-1"], &mut packed);
+    link.send(&packed).await?;
+    link.reply(|reply| envelope::task_id(reply.bytes()?).map(|id| id.to_string())).await
+}

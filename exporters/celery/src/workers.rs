@@ -1,0 +1,318 @@
+//! Workers, by their full node name.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use exporter_core::Samples;
+use foldhash::quality::RandomState;
+use metric_catalogue::celery::workers;
+use tracing::{info, warn};
+
+use crate::event::{Event, Kind};
+
+/// Most workers. In a cluster each pod is another one, and those that have gone are removed only after a while.
+const LIMIT: usize = 5_000;
+
+/// How long workers are kept that are not heard of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lifetimes {
+    /// Until a worker counts as gone.
+    pub(crate) timeout: Duration,
+    /// From then until its series go; `None` keeps them.
+    pub(crate) purge: Option<Duration>,
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(crate) struct Workers {
+    known: HashMap<Box<str>, Worker, RandomState>,
+    lifetimes: Lifetimes,
+}
+
+/// What is known of one worker.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    heard: Instant,
+    /// When it was found to be gone.
+    gone: Option<Instant>,
+    /// When its last heartbeat arrived, in seconds since 1970.
+    heartbeat: Option<f64>,
+    active: Option<u64>,
+    processes: Option<u64>,
+    /// Names of the queues that it takes tasks from.
+    queues: Vec<String>,
+    ledger: Ledger,
+}
+
+/// What a worker says it has started against what was seen of it.
+#[derive(Debug, Default)]
+struct Ledger {
+    pid: Option<i64>,
+    /// What it said at its last heartbeat. Events of the same moment can arrive after the heartbeat, so it is held against
+    /// what has been seen by the next one.
+    said: Option<u64>,
+    /// What it had said when counting began.
+    base: u64,
+    /// Seen or known to be missed since then.
+    seen: u64,
+    missed: u64,
+    /// Whether any event of a task came since the last heartbeat.
+    heard: bool,
+    /// What it said when its tasks were last heard of.
+    quiet_from: Option<u64>,
+    enabled: Option<bool>,
+}
+
+impl Workers {
+    pub(crate) fn new(lifetimes: Lifetimes) -> Self {
+        Self { known: HashMap::default(), lifetimes }
+    }
+
+    /// Takes an event that a worker has sent.
+    pub(crate) fn event(&mut self, kind: Kind, event: &Event<'_>, now: Instant, clock: f64) {
+        let Some(hostname) = event.hostname.as_deref().filter(|hostname| !hostname.is_empty()) else { return };
+        let Some(worker) = self.worker(hostname, now) else { return };
+        worker.heard = now;
+        worker.gone = None;
+        match kind {
+            Kind::Online | Kind::Heartbeat | Kind::Offline => {
+                worker.heartbeat = Some(clock);
+                worker.active = event.active.or(worker.active);
+                if let Some(processed) = event.processed {
+                    worker.ledger.say(hostname, processed, event.pid);
+                }
+                if kind == Kind::Offline {
+                    worker.leave(now);
+                }
+            }
+            _ => worker.ledger.hear(kind),
+        }
+    }
+
+    /// Takes what a worker answered to `active_queues` and `stats`.
+    pub(crate) fn answered(&mut self, hostname: &str, queues: Option<Vec<String>>, processes: Option<u64>, now: Instant) {
+        let Some(worker) = self.worker(hostname, now) else { return };
+        worker.heard = now;
+        worker.gone = None;
+        if let Some(queues) = queues {
+            worker.queues = queues;
+        }
+        worker.processes = processes.or(worker.processes);
+    }
+
+    /// Events may have been lost just now: silence is not held against workers.
+    pub(crate) fn resumed(&mut self) {
+        for worker in self.known.values_mut() {
+            worker.ledger.quiet_from = None;
+        }
+    }
+
+    /// Lets workers go that have not been heard of, and removes those that have been gone for long.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        let Lifetimes { timeout, purge } = self.lifetimes;
+        self.known.retain(|hostname, worker| {
+            if worker.gone.is_none() && now.duration_since(worker.heard) >= timeout {
+                warn!(hostname, "Worker has not been heard of for its timeout");
+                worker.leave(now);
+            }
+            worker.gone.zip(purge).is_none_or(|(gone, purge)| now.duration_since(gone) < purge)
+        });
+    }
+
+    /// Names of those that are up.
+    pub(crate) fn up(&self) -> impl Iterator<Item = &str> {
+        self.known.iter().filter(|(_, worker)| worker.gone.is_none()).map(|(hostname, _)| &**hostname)
+    }
+
+    /// Names of those that are up and are not known to send events of their tasks.
+    pub(crate) fn silent(&self) -> Vec<String> {
+        let silent = |worker: &Worker| worker.gone.is_none() && worker.ledger.enabled != Some(true);
+        self.known.iter().filter(|(_, worker)| silent(worker)).map(|(hostname, _)| hostname.to_string()).collect()
+    }
+
+    /// The queues of all workers that are up.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = &str> {
+        self.known.values().filter(|worker| worker.gone.is_none()).flat_map(|worker| worker.queues.iter().map(String::as_str))
+    }
+
+    /// Workers of a queue, and their processes.
+    pub(crate) fn of_queue(&self, queue: &str) -> (u64, u64) {
+        let takes = self.known.values().filter(|worker| worker.gone.is_none() && worker.queues.iter().any(|known| known == queue));
+        takes.fold((0, 0), |(workers, processes), worker| (workers + 1, processes + worker.processes.unwrap_or(0)))
+    }
+
+    /// Every worker: hostname, whether it is up, and the tasks that it runs.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&str, bool, Option<u64>)> {
+        self.known.iter().map(|(hostname, worker)| (&**hostname, worker.gone.is_none(), worker.active))
+    }
+
+    /// Sends what is known.
+    pub(crate) fn collect(&self, samples: &mut Samples) {
+        samples.gauge(&workers::ACTIVE, [], self.up().count());
+        for (hostname, worker) in &self.known {
+            samples.gauge(&workers::UP, [hostname], worker.gone.is_none());
+            samples.gauge(&workers::TASKS_ACTIVE, [hostname], worker.active);
+            samples.gauge(&workers::PROCESSES, [hostname], worker.processes);
+            samples.gauge(&workers::LAST_HEARTBEAT, [hostname], worker.heartbeat);
+            samples.gauge(&workers::EVENTS_ENABLED, [hostname], worker.ledger.enabled);
+            samples.counter(&workers::EVENTS_MISSED, [hostname], worker.ledger.missed);
+        }
+    }
+
+    fn worker(&mut self, hostname: &str, now: Instant) -> Option<&mut Worker> {
+        if !self.known.contains_key(hostname) {
+            if self.known.len() >= LIMIT {
+                let oldest = self.known.iter().filter(|(_, worker)| worker.gone.is_some()).min_by_key(|(_, worker)| worker.heard);
+                let oldest = oldest.map(|(hostname, _)| hostname.clone())?;
+                self.known.remove(&oldest);
+            }
+            let worker =
+                Worker { heard: now, gone: None, heartbeat: None, active: None, processes: None, queues: Vec::new(), ledger: Ledger::default() };
+            self.known.insert(hostname.into(), worker);
+        }
+        self.known.get_mut(hostname)
+    }
+}
+
+impl Worker {
+    fn leave(&mut self, now: Instant) {
+        self.gone = Some(now);
+        self.active = Some(0);
+    }
+}
+
+impl Ledger {
+    /// A heartbeat with what the worker has started since it started itself.
+    fn say(&mut self, hostname: &str, processed: u64, pid: Option<i64>) {
+        match self.said {
+            None => *self = Self { base: processed.saturating_sub(self.seen), pid, quiet_from: Some(processed), ..std::mem::take(self) },
+            // Another process under the same name, which counts from zero.
+            Some(said) if pid != self.pid || processed < said => {
+                *self = Self { missed: self.missed, enabled: self.enabled, pid, ..Self::default() };
+            }
+            Some(said) => self.compare(hostname, said),
+        }
+        if std::mem::take(&mut self.heard) || self.quiet_from.is_none() {
+            self.quiet_from = Some(processed);
+        }
+        self.said = Some(processed);
+    }
+
+    /// Holds what the worker said a heartbeat ago against what has been seen by now.
+    fn compare(&mut self, hostname: &str, said: u64) {
+        if !self.heard && self.quiet_from.is_some_and(|quiet_from| said > quiet_from) && self.enabled != Some(false) {
+            self.enabled = Some(false);
+            warn!(
+                hostname,
+                "Worker runs tasks and sends no events of them: start it with -E, or run `celery -A <app> control enable_events`, \
+                 or start the exporter with --enable-events"
+            );
+        }
+        if self.enabled == Some(true) {
+            let short = said.saturating_sub(self.base.saturating_add(self.seen));
+            self.missed += short;
+            self.seen += short;
+        }
+    }
+
+    fn hear(&mut self, kind: Kind) {
+        if self.enabled == Some(false) {
+            info!("Worker sends events of its tasks now");
+            // What it started before that is not missed, but unknown.
+            self.base = self.said.unwrap_or(self.base).saturating_sub(self.seen);
+        }
+        self.enabled = Some(true);
+        self.heard = true;
+        self.seen += u64::from(kind == Kind::Started);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIFETIMES: Lifetimes = Lifetimes { timeout: Duration::from_mins(5), purge: Some(Duration::from_mins(10)) };
+
+    fn send(workers: &mut Workers, json: &str, now: Instant) {
+        let event: Event<'_> = serde_json::from_str(json).unwrap();
+        workers.event(Kind::of(&event.kind).unwrap(), &event, now, 1.0);
+    }
+
+    fn beat(workers: &mut Workers, processed: u64, pid: u32, now: Instant) {
+        send(workers, &format!(r#"{{"type": "worker-heartbeat", "hostname": "w@h", "pid": {pid}, "processed": {processed}, "active": 1}}"#), now);
+    }
+
+    fn start(workers: &mut Workers, count: usize, now: Instant) {
+        for _ in 0..count {
+            send(workers, r#"{"type": "task-started", "hostname": "w@h"}"#, now);
+        }
+    }
+
+    fn value(workers: &Workers, name: &str) -> Option<f64> {
+        let mut samples = Samples::default();
+        workers.collect(&mut samples);
+        samples.text().lines().find_map(|line| line.strip_prefix(name)?.rsplit(' ').next()?.parse().ok())
+    }
+
+    #[test]
+    fn lost_worker_goes_down_then_away() {
+        let (mut workers, start) = (Workers::new(LIFETIMES), Instant::now());
+        beat(&mut workers, 0, 1, start);
+        workers.expire(start + Duration::from_secs(299));
+        assert_eq!((value(&workers, "celery_worker_up{"), value(&workers, "celery_workers_active")), (Some(1.0), Some(1.0)));
+        workers.expire(start + Duration::from_mins(5));
+        assert_eq!((value(&workers, "celery_worker_up{"), value(&workers, "celery_worker_tasks_active{")), (Some(0.0), Some(0.0)));
+        workers.expire(start + Duration::from_secs(899));
+        assert_eq!(value(&workers, "celery_worker_up{"), Some(0.0));
+        workers.expire(start + Duration::from_mins(15));
+        assert_eq!((value(&workers, "celery_worker_up{"), value(&workers, "celery_workers_active")), (None, Some(0.0)));
+    }
+
+    #[test]
+    fn worker_without_events_is_found_out() {
+        let (mut workers, now) = (Workers::new(LIFETIMES), Instant::now());
+        for processed in [5, 5, 8, 9] {
+            assert_eq!(value(&workers, "celery_worker_events_enabled{"), None);
+            beat(&mut workers, processed, 1, now);
+        }
+        assert_eq!(value(&workers, "celery_worker_events_enabled{"), Some(0.0));
+        assert_eq!(value(&workers, "celery_events_missed_total{"), Some(0.0));
+        start(&mut workers, 1, now);
+        beat(&mut workers, 10, 1, now);
+        beat(&mut workers, 10, 1, now);
+        assert_eq!(value(&workers, "celery_worker_events_enabled{"), Some(1.0));
+        assert_eq!(value(&workers, "celery_events_missed_total{"), Some(0.0));
+    }
+
+    #[test]
+    fn shortfall_against_the_heartbeat_is_missed() {
+        let (mut workers, now) = (Workers::new(LIFETIMES), Instant::now());
+        beat(&mut workers, 100, 1, now);
+        start(&mut workers, 3, now);
+        // The events of two of these are still under way.
+        beat(&mut workers, 105, 1, now);
+        start(&mut workers, 2, now);
+        beat(&mut workers, 105, 1, now);
+        assert_eq!(value(&workers, "celery_events_missed_total{"), Some(0.0));
+        beat(&mut workers, 109, 1, now);
+        start(&mut workers, 1, now);
+        beat(&mut workers, 109, 1, now);
+        assert_eq!(value(&workers, "celery_events_missed_total{"), Some(3.0));
+        beat(&mut workers, 109, 1, now);
+        assert_eq!(value(&workers, "celery_events_missed_total{"), Some(3.0));
+    }
+
+    #[test]
+    fn restarted_worker_counts_from_zero() {
+        let (mut workers, now) = (Workers::new(LIFETIMES), Instant::now());
+        beat(&mut workers, 100, 1, now);
+        start(&mut workers, 1, now);
+        beat(&mut workers, 101, 1, now);
+        workers.resumed();
+        beat(&mut workers, 2, 2, now);
+        beat(&mut workers, 2, 2, now);
+        assert_eq!(value(&workers, "celery_events_missed_total{"), Some(2.0));
+    }
+}

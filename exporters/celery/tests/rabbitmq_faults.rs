@@ -1,0 +1,111 @@
+//! What happens to `RabbitMQ`, and what an observer may do there.
+
+use std::{fs, path::Path, time::Duration};
+
+use support::{Application, Exporter, RabbitMq, python, wait};
+
+#[expect(dead_code, reason = "shared with tests that need more of it")]
+mod support;
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+fn exporter(url: &str, directory: &Path, flags: &[&str]) -> Exporter {
+    let url = format!("--broker-url={url}");
+    Exporter::start(&[&[url.as_str(), "--poll-interval=500ms", "--inspect-interval=1s"], flags].concat(), directory)
+}
+
+fn is_up(exporter: &Exporter) -> bool {
+    exporter.value("celery_up") == Some(1.0)
+}
+
+fn application(broker: String, directory: &Path) -> Application {
+    Application { python: python(), broker, directory: directory.to_owned(), sent_events: true, transport_options: "{}".to_owned() }
+}
+
+fn succeeded(exporter: &Exporter) -> f64 {
+    exporter.value("celery_task_succeeded_total{task_name=\"app.add\"}").unwrap_or_default()
+}
+
+#[test]
+fn broker_may_come_and_go() {
+    let (home, directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut server = RabbitMq::start(home.path());
+    let url = server.url("guest", "guest", "");
+    let exporter = exporter(&url, directory.path(), &[]);
+    wait("the broker is reached", PATIENCE, || is_up(&exporter));
+    let application = application(url, directory.path());
+    let worker = application.worker("w@here", &["-E", "-P", "threads", "-c", "2"]);
+    assert!(application.send("add", 3).ended(PATIENCE));
+    wait("tasks are counted", PATIENCE, || succeeded(&exporter) >= 3.0);
+    server.stop();
+    wait("the stopped broker is reported", PATIENCE, || exporter.value("celery_up") == Some(0.0));
+    server.restart();
+    wait("the broker is reached again", PATIENCE, || is_up(&exporter));
+    wait("the subscription is made anew", PATIENCE, || exporter.value("celery_broker_reconnects_total") == Some(1.0));
+    assert!(application.send("add", 2).ended(PATIENCE));
+    wait("tasks are counted again", PATIENCE, || succeeded(&exporter) >= 5.0);
+    drop(worker);
+}
+
+#[test]
+fn minimum_rights_are_enough() {
+    let (home, directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = RabbitMq::start(home.path());
+    assert!(server.control(&["add_user", "watcher", "pass"]));
+    let own = r"celeryev\..*|.*\.reply\.celery\.pidbox";
+    // Workers make the exchange of answers with their first answer only.
+    let (configure, write) = (format!(r"^({own}|reply\.celery\.pidbox)$"), format!(r"^({own}|celery\.pidbox)$"));
+    let read = format!(r"^({own}|celeryev|reply\.celery\.pidbox)$");
+    assert!(server.control(&["set_permissions", "-p", "/", "watcher", &configure, &write, &read]));
+    // Exchanges are made by whoever is there first: here that is the application.
+    let application = application(server.url("guest", "guest", ""), directory.path());
+    let _worker = application.worker("w@here", &["-E", "-P", "threads", "-c", "4"]);
+    let exporter = exporter(&server.url("watcher", "pass", ""), directory.path(), &[]);
+    wait("the worker has answered", PATIENCE, || exporter.value("celery_worker_processes{hostname=\"w@here\"}") == Some(4.0));
+    wait("the queue is read", PATIENCE, || exporter.value("celery_queue_consumers{queue=\"celery\"}") == Some(1.0));
+    wait("events are read too", PATIENCE, || is_up(&exporter));
+    assert!(application.send("add", 3).ended(PATIENCE));
+    wait("tasks are counted", PATIENCE, || succeeded(&exporter) >= 3.0);
+    assert!(server.control(&["change_password", "watcher", "other"]));
+    assert!(server.control(&["close_all_connections", "--vhost", "/", "test"]));
+    wait("the changed password is reported", PATIENCE, || exporter.value("celery_up_reason{reason=\"auth\"}") == Some(1.0));
+    let log = fs::read_to_string(directory.path().join("exporter.log")).unwrap();
+    assert!(!log.contains("cannot be read"), "{log}");
+}
+
+#[test]
+fn events_wait_for_the_next_exporter() {
+    let (home, directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = RabbitMq::start(home.path());
+    let url = server.url("guest", "guest", "");
+    let application = application(url.clone(), directory.path());
+    let _worker = application.worker("w@here", &["-E", "-P", "threads", "-c", "2"]);
+    {
+        let exporter = exporter(&url, directory.path(), &["--event-queue-ttl=5m"]);
+        wait("the worker is up", PATIENCE, || exporter.value("celery_workers_active") == Some(1.0));
+        assert!(application.send("add", 2).ended(PATIENCE));
+        wait("tasks are counted", PATIENCE, || succeeded(&exporter) >= 2.0);
+    }
+    assert!(application.send("add", 7).ended(PATIENCE));
+    wait("tasks have run", PATIENCE, || application.ledger().iter().filter(|line| line["event"] == "ended").count() == 9);
+    let exporter = exporter(&url, directory.path(), &["--event-queue-ttl=5m"]);
+    wait("tasks run meanwhile are counted", PATIENCE, || succeeded(&exporter) >= 7.0);
+    assert!((succeeded(&exporter) - 7.0).abs() < 0.5);
+}
+
+#[test]
+fn quorum_queues_and_virtual_hosts_are_read() {
+    let (home, directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = RabbitMq::start(home.path());
+    assert!(server.control(&["add_vhost", "shop/one"]));
+    assert!(server.control(&["set_permissions", "-p", "shop/one", "guest", ".*", ".*", ".*"]));
+    let url = server.url("guest", "guest", "shop%2Fone");
+    let application = application(url.clone(), directory.path());
+    assert!(application.run("quorum.py", &["ledgers", "3"]).ended(PATIENCE));
+    let exporter = exporter(&url, directory.path(), &["--queues=ledgers,missing,celery_delayed_0"]);
+    wait("the queue is read", PATIENCE, || exporter.value("celery_queue_length{queue=\"ledgers\"}") == Some(3.0));
+    assert_eq!(exporter.value("celery_queue_consumers{queue=\"ledgers\"}"), Some(0.0));
+    assert_eq!(exporter.value("celery_queue_length{queue=\"missing\"}"), None);
+    assert_eq!(exporter.value("celery_queue_length{queue=\"celery_delayed_0\"}"), None);
+    wait("events are read too", PATIENCE, || is_up(&exporter));
+}

@@ -1,0 +1,241 @@
+//! What happens to Redis, to workers, and on the channel of events, and what the page says of it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use support::{Application, Exporter, command, free_port, python, redis, wait};
+
+#[expect(dead_code, reason = "shared with tests that need more of it")]
+mod support;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn exporter(port: u16, directory: &Path, flags: &[&str]) -> Exporter {
+    let url = format!("--broker-url=redis://127.0.0.1:{port}/0");
+    Exporter::start(&[&[url.as_str(), "--poll-interval=500ms"], flags].concat(), directory)
+}
+
+fn is_up(exporter: &Exporter) -> bool {
+    exporter.value("celery_up") == Some(1.0)
+}
+
+fn is_down(exporter: &Exporter, reason: &str) -> bool {
+    exporter.value("celery_up") == Some(0.0) && exporter.value(&format!("celery_up_reason{{reason=\"{reason}\"}}")) == Some(1.0)
+}
+
+/// Publishes a message as a worker does; the answer is the number of subscribers.
+fn publish(port: u16, message: &[u8]) -> String {
+    command(port, &[b"PUBLISH", b"/0.celeryev/task.multi", message])
+}
+
+fn event(json: &str) -> Vec<u8> {
+    let body = STANDARD.encode(json);
+    format!(r#"{{"body": "{body}", "content-type": "application/json", "properties": {{"body_encoding": "base64"}}}}"#).into_bytes()
+}
+
+fn events(exporter: &Exporter, kind: &str) -> f64 {
+    exporter.value(&format!("celery_events_total{{type=\"{kind}\"}}")).unwrap()
+}
+
+fn is_counted(port: u16, exporter: &Exporter) -> bool {
+    let before = events(exporter, "task-started");
+    publish(port, &event(r#"{"type": "task-started", "uuid": "a", "hostname": "w@h"}"#));
+    std::thread::sleep(Duration::from_millis(100));
+    events(exporter, "task-started") > before
+}
+
+fn application(port: u16, directory: &Path) -> Application {
+    Application {
+        python: python(),
+        broker: format!("redis://127.0.0.1:{port}/0"),
+        directory: directory.to_owned(),
+        sent_events: true,
+        transport_options: "{}".to_owned(),
+    }
+}
+
+#[test]
+fn broker_may_come_and_go() {
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let exporter = exporter(port, directory.path(), &[]);
+    wait("the absent broker is reported", PATIENCE, || is_down(&exporter, "refused"));
+    let server = redis(port, directory.path(), &[]);
+    wait("the broker is found", PATIENCE, || is_up(&exporter));
+    assert!(is_counted(port, &exporter));
+    server.signal("KILL");
+    wait("the killed broker is reported", PATIENCE, || is_down(&exporter, "refused") || is_down(&exporter, "closed"));
+    drop(server);
+    let server = redis(port, directory.path(), &[]);
+    wait("the broker is found again", PATIENCE, || is_up(&exporter));
+    assert!(is_counted(port, &exporter));
+    assert_eq!(exporter.value("celery_broker_reconnects_total"), Some(1.0));
+
+    server.signal("STOP");
+    wait("the frozen broker is reported", PATIENCE, || is_down(&exporter, "timeout"));
+    server.signal("CONT");
+    wait("the broker is found once more", PATIENCE, || is_up(&exporter));
+    wait("events arrive again", PATIENCE, || is_counted(port, &exporter));
+    let before = exporter.value("celery_broker_reconnects_total");
+    assert!(command(port, &[b"CLIENT", b"KILL", b"TYPE", b"pubsub"]).starts_with(':'));
+    wait("a connection that was cut is made anew", PATIENCE, || exporter.value("celery_broker_reconnects_total") > before);
+    assert!(is_counted(port, &exporter));
+}
+
+#[test]
+fn rotated_password_is_read_again() {
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = redis(port, directory.path(), &["--requirepass", "CANARY-1"]);
+    let file = directory.path().join("password");
+    fs::write(&file, "wrong\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let flag = format!("--broker-password-file={}", file.display());
+    let exporter = exporter(port, directory.path(), &[&flag]);
+    wait("the wrong password is reported", PATIENCE, || is_down(&exporter, "auth"));
+    fs::write(&file, "CANARY-1\n").unwrap();
+    wait("the password is read again", PATIENCE, || is_up(&exporter));
+    let seen = exporter.text() + &fs::read_to_string(directory.path().join("exporter.log")).unwrap();
+    assert!(!seen.contains("CANARY"));
+}
+
+#[test]
+fn full_broker_still_tells() {
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = redis(port, directory.path(), &["--maxmemory", "1kb", "--maxmemory-policy", "noeviction"]);
+    let exporter = exporter(port, directory.path(), &["--inspect-interval=500ms", "--queues=shop"]);
+    wait("the broker is reached", PATIENCE, || is_up(&exporter) && exporter.value("celery_queue_length{queue=\"shop\"}") == Some(0.0));
+    assert!(is_counted(port, &exporter));
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(is_up(&exporter));
+    let log = fs::read_to_string(directory.path().join("exporter.log")).unwrap();
+    assert_eq!(log.matches("Workers cannot be asked").count(), 1, "{log}");
+}
+
+#[test]
+fn minimum_rights_are_enough() {
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = redis(port, directory.path(), &[]);
+    let rights = "on >pass resetkeys resetchannels -@all +select +client|setname +ping +psubscribe +publish +smembers +llen +lindex +hlen +sadd +srem +brpop +del \
+                  %R~* ~_kombu.binding.reply.celery.pidbox ~*.reply.celery.pidbox &/0.celeryev/* &/0.celery.pidbox";
+    let parts: Vec<&[u8]> = ["ACL", "SETUSER", "watcher"].into_iter().chain(rights.split_whitespace()).map(str::as_bytes).collect();
+    assert_eq!(command(port, &parts), "+OK");
+    let url = format!("--broker-url=redis://watcher:pass@127.0.0.1:{port}/0");
+    let exporter = Exporter::start(&[&url, "--poll-interval=500ms", "--inspect-interval=500ms"], directory.path());
+    wait("the broker is reached", PATIENCE, || is_up(&exporter));
+    assert!(is_counted(port, &exporter));
+    let worker = application(port, directory.path()).worker("w@here", &["-E", "-P", "threads", "-c", "4"]);
+    wait("the worker has answered", PATIENCE, || exporter.value("celery_worker_processes{hostname=\"w@here\"}") == Some(4.0));
+    drop(worker);
+    let log = fs::read_to_string(directory.path().join("exporter.log")).unwrap();
+    assert!(!log.contains("NOPERM") && !log.contains("cannot be asked"), "{log}");
+}
+
+#[test]
+fn hostile_messages_are_counted_and_survived() {
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = redis(port, directory.path(), &["--client-output-buffer-limit", "pubsub 512mb 512mb 60"]);
+    let exporter = exporter(port, directory.path(), &[]);
+    wait("the broker is reached", PATIENCE, || is_up(&exporter));
+    let pickle = br#"{"body": "gARLAS4=", "content-type": "application/x-python-serialize", "properties": {"body_encoding": "base64"}}"#;
+    let yaml = br#"{"body": "YTogMQ==", "content-type": "application/x-yaml", "properties": {"body_encoding": "base64"}}"#;
+    let nested = [b"[".repeat(100_000), b"]".repeat(100_000)].concat();
+    for message in [&b""[..], b"garbage", b"{\"body\": 5}", &nested, &event("[[[["), &event("{\"type\": null}")] {
+        assert_eq!(publish(port, message), ":1");
+    }
+    assert_eq!(publish(port, pickle), ":1");
+    assert_eq!(publish(port, yaml), ":1");
+    publish(port, &vec![b'x'; 50 << 20]);
+    let odd = "{\"type\": \"task-received\", \"uuid\": \"odd\", \"hostname\": \"w@h\", \"name\": \"a\\\"b\\nc\\ud800\\\\\"}";
+    publish(port, &event(odd));
+    publish(port, &event(r#"{"type": "task-invented", "uuid": "x"}"#));
+    wait("all of it is counted", PATIENCE, || events(&exporter, "unknown") >= 1.0);
+    let counted = ["malformed", "unsupported_content", "too_large"].map(|kind| format!("{}", events(&exporter, kind)));
+    assert_eq!(counted, ["6", "2", "1"]);
+    assert!(exporter.text().contains("celery_task_received_total{task_name=\"a\\\"b\\nc"), "{}", exporter.text());
+    assert_eq!(exporter.value("celery_broker_reconnects_total"), Some(0.0));
+    let resident = exporter.value("process_resident_memory_bytes").unwrap();
+    assert!(resident < 64.0 * 1_048_576.0, "{resident}");
+}
+
+#[test]
+fn killed_worker_goes_down_and_away() {
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = redis(port, directory.path(), &[]);
+    let exporter = exporter(port, directory.path(), &["--inspect-interval=0", "--worker-timeout=3s", "--purge-offline-worker-metrics=4s"]);
+    let application = application(port, directory.path());
+    let killed = application.worker("w1@here", &["-E", "-P", "threads", "-c", "1", "--heartbeat-interval", "1"]);
+    let kept = application.worker("w2@here", &["-E", "-P", "threads", "-c", "1", "--heartbeat-interval", "1"]);
+    let up = |worker: &str| exporter.value(&format!("celery_worker_up{{hostname=\"{worker}\"}}"));
+    wait("both workers are up", PATIENCE, || up("w1@here") == Some(1.0) && up("w2@here") == Some(1.0));
+    killed.signal("KILL");
+    wait("the killed worker is down", PATIENCE, || up("w1@here") == Some(0.0));
+    assert_eq!((up("w2@here"), exporter.value("celery_workers_active")), (Some(1.0), Some(1.0)));
+    wait("the killed worker is removed", PATIENCE, || up("w1@here").is_none());
+    drop(kept);
+    wait("the worker that was stopped has said so", PATIENCE, || up("w2@here") == Some(0.0));
+}
+
+#[test]
+fn missing_events_are_found_and_turned_on() {
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = redis(port, directory.path(), &[]);
+    let application = application(port, directory.path());
+    let _worker = application.worker("w@here", &["-P", "threads", "-c", "2", "--heartbeat-interval", "1", "-Q", "celery,prefork"]);
+    let enabled = |exporter: &Exporter| exporter.value("celery_worker_events_enabled{hostname=\"w@here\"}");
+    {
+        let exporter = exporter(port, directory.path(), &[]);
+        wait("the worker is up", PATIENCE, || exporter.value("celery_workers_active") == Some(1.0));
+        for _ in 0..3 {
+            assert!(application.send("add", 5).ended(PATIENCE));
+        }
+        wait("silence is noticed", PATIENCE, || enabled(&exporter) == Some(0.0));
+        assert_eq!(exporter.value("celery_events_missed_total{hostname=\"w@here\"}"), Some(0.0));
+        assert!(fs::read_to_string(directory.path().join("exporter.log")).unwrap().contains("control enable_events"));
+    }
+    let exporter = exporter(port, directory.path(), &["--enable-events", "--inspect-interval=1s"]);
+    wait("events are turned on", PATIENCE, || {
+        assert!(application.send("add", 1).ended(PATIENCE));
+        enabled(&exporter) == Some(1.0)
+    });
+}
+
+#[test]
+fn missed_events_are_counted() {
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = redis(port, directory.path(), &[]);
+    let exporter = exporter(port, directory.path(), &[]);
+    wait("the broker is reached", PATIENCE, || is_up(&exporter));
+    let application = application(port, directory.path());
+    let _worker = application.worker("w@here", &["-E", "-P", "threads", "-c", "2", "--heartbeat-interval", "1"]);
+    wait("the worker is up", PATIENCE, || exporter.value("celery_workers_active") == Some(1.0));
+    assert!(application.send("add", 5).ended(PATIENCE));
+    wait("they are counted", PATIENCE, || exporter.value("celery_task_succeeded_total{task_name=\"app.add\"}") == Some(5.0));
+    // Cut off for a moment in which tasks run: nothing of them arrives.
+    assert_eq!(command(port, &[b"ACL", b"SETUSER", b"default", b"resetchannels", b"&/0.celery.pidbox"]), "+OK");
+    wait("the loss is reported", PATIENCE, || !is_up(&exporter));
+    assert_eq!(command(port, &[b"ACL", b"SETUSER", b"default", b"allchannels"]), "+OK");
+    wait("the broker is reached again", PATIENCE, || is_up(&exporter));
+    let body = r#"{"type": "worker-heartbeat", "hostname": "other@h", "pid": 1, "processed": NUMBER, "active": 0}"#;
+    let heartbeat = |number: u32| publish(port, &event(&body.replace("NUMBER", &number.to_string())));
+    heartbeat(10);
+    publish(port, &event(r#"{"type": "task-started", "hostname": "other@h", "uuid": "1"}"#));
+    heartbeat(17);
+    heartbeat(17);
+    let missed = || exporter.value("celery_events_missed_total{hostname=\"other@h\"}");
+    wait("what did not arrive is counted", PATIENCE, || missed() == Some(6.0));
+}
+
+#[test]
+fn backlog_shows_length_and_age() {
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = redis(port, directory.path(), &[]);
+    let exporter = exporter(port, directory.path(), &[]);
+    wait("the broker is reached", PATIENCE, || is_up(&exporter));
+    assert!(application(port, directory.path()).send("add", 12).ended(PATIENCE));
+    wait("all priorities are summed", PATIENCE, || exporter.value("celery_queue_length{queue=\"celery\"}") == Some(12.0));
+    let age = || exporter.value("celery_queue_oldest_task_age_seconds{queue=\"celery\"}").unwrap();
+    wait("the first task grows old", PATIENCE, || age() > 3.0);
+    assert!(age() < PATIENCE.as_secs_f64());
+}

@@ -1,0 +1,366 @@
+//! Flags and variables: upstream's names, defaults and forms.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use exporter_core::{ConfigError, SecretFile, SecretSource, duration, switch};
+use tracing::warn;
+
+use crate::{
+    collectors::{self, LIMIT, Options, Statements},
+    dsn::{self, Dsn},
+    target::Target,
+};
+
+/// The exporter's own flags; the connection comes from variables only, since a command line is readable by all.
+#[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Config {
+    /// Databases that the per-database collectors visit beside the connected one: all that admit connections
+    #[arg(
+        long,
+        alias = "auto-discover-databases",
+        action = ArgAction::Set,
+        value_parser = switch,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value = "false"
+    )]
+    pub collect_databases: bool,
+    /// Databases to visit, separated by commas; all if empty
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub include_databases: Vec<String>,
+    /// Databases to leave out, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub exclude_databases: Vec<String>,
+    /// Most connections beside the kept one
+    #[arg(long, value_name = "COUNT", default_value = "2")]
+    pub extra_connections: usize,
+    /// How old sizes and the values of other databases may become before they are measured again
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration)]
+    pub background_interval: Duration,
+    /// Most tables of a database that are shown by name, in each family; the rest is summed. 0 is no limit
+    #[arg(long, value_name = "COUNT", default_value = "5000")]
+    pub table_budget: usize,
+    /// Most application names that are shown; the rest is counted together. 0 is no limit
+    #[arg(long, value_name = "COUNT", default_value = "100")]
+    pub application_budget: usize,
+    /// Longest time for one collection, where the scrape's own is not shorter
+    #[arg(long, env = "PG_EXPORTER_COLLECTION_TIMEOUT", value_name = "DURATION", default_value = "1m", value_parser = duration)]
+    pub collection_timeout: Duration,
+    /// Leave out all default metrics
+    #[arg(
+        long,
+        env = "PG_EXPORTER_DISABLE_DEFAULT_METRICS",
+        action = ArgAction::Set,
+        value_parser = switch,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value = "false"
+    )]
+    pub disable_default_metrics: bool,
+    /// File of custom queries; read again when it changes
+    #[arg(long = "extend.query-path", env = "PG_EXPORTER_EXTEND_QUERY_PATH", value_name = "FILE")]
+    pub query_path: Option<PathBuf>,
+    /// File of modules for `/probe`; read again when it changes
+    #[arg(long = "config.file", env = "PG_EXPORTER_CONFIG_FILE", value_name = "FILE", default_value = "postgres_exporter.yml")]
+    pub modules_file: PathBuf,
+    /// Show the text of the statements too, read in the background
+    #[arg(
+        long = "collector.stat_statements.include_query",
+        action = ArgAction::Set,
+        value_parser = switch,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value = "false"
+    )]
+    pub statements_include_query: bool,
+    /// Longest text of a statement that is shown, in characters
+    #[arg(long = "collector.stat_statements.query_length", value_name = "COUNT", default_value = "120")]
+    pub statements_query_length: u32,
+    /// Taken for the sake of old command lines: names begin with pg
+    #[arg(long, env = "PG_EXPORTER_METRIC_PREFIX", value_name = "PREFIX", default_value = "pg", hide = true)]
+    pub metric_prefix: String,
+    /// Taken for the sake of old command lines: labels are added when Prometheus reads the page
+    #[arg(long = "constantLabels", env = "PG_EXPORTER_CONSTANT_LABELS", value_name = "LABELS", default_value = "", hide = true)]
+    pub constant_labels: String,
+    /// The old way to turn the collector `settings` off
+    #[arg(
+        long,
+        env = "PG_EXPORTER_DISABLE_SETTINGS_METRICS",
+        hide = true,
+        action = ArgAction::Set,
+        value_parser = switch,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value = "false"
+    )]
+    pub disable_settings_metrics: bool,
+    /// Most statements that the collector `stat_statements` shows
+    #[arg(long = "collector.stat_statements.limit", value_name = "COUNT", default_value_t = LIMIT)]
+    pub statements_limit: u32,
+    /// Databases whose statements are left out, separated by commas
+    #[arg(long = "collector.stat_statements.exclude_databases", value_name = "NAMES", value_delimiter = ',')]
+    pub statements_exclude_databases: Vec<String>,
+    /// Users whose statements are left out, separated by commas
+    #[arg(long = "collector.stat_statements.exclude_users", value_name = "NAMES", value_delimiter = ',')]
+    pub statements_exclude_users: Vec<String>,
+    /// Which collectors run
+    #[command(flatten)]
+    pub collectors: Enabled,
+}
+
+impl Config {
+    /// Whether a collector runs.
+    pub(crate) fn runs(&self, collector: &str) -> bool {
+        let disabled = self.disable_default_metrics || self.disable_settings_metrics && collector == "settings";
+        !disabled && self.collectors.contains(collector)
+    }
+
+    /// Says which flags of old command lines have no effect.
+    pub(crate) fn warn(&self) {
+        if self.metric_prefix != "pg" {
+            warn!(prefix = self.metric_prefix, "--metric-prefix has no effect: names begin with pg");
+        }
+        if !self.constant_labels.is_empty() {
+            warn!("--constantLabels has no effect: add labels in the scrape configuration");
+        }
+        if self.collectors.contains(OBSOLETE) {
+            warn!("--collector.{OBSOLETE} has no effect: its functions went with PostgreSQL 10");
+        }
+    }
+
+    /// What single collectors need to know.
+    pub(crate) fn options(&self, server: &str) -> Options {
+        Options {
+            server: server.to_owned(),
+            excluded_databases: self.exclude_databases.clone(),
+            table_budget: self.table_budget,
+            application_budget: self.application_budget,
+            statements: Statements {
+                limit: self.statements_limit,
+                query_length: self.statements_include_query.then_some(self.statements_query_length),
+                excluded_databases: self.statements_exclude_databases.clone(),
+                excluded_users: self.statements_exclude_users.clone(),
+            },
+        }
+    }
+}
+
+/// Collectors by name, and whether each runs: one flag for every collector that there is.
+#[derive(Clone, Debug)]
+pub struct Enabled(Vec<(&'static str, bool)>);
+
+impl Enabled {
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|(collector, enabled)| *collector == name && *enabled)
+    }
+}
+
+/// Part of the page on servers before 10 only; the flag is taken and does nothing.
+const OBSOLETE: &str = "xlog_location";
+
+/// What upstream called some collectors before.
+const FORMER: [(&str, &str); 2] = [("bgwriter", "stat_bgwriter"), ("replication_slot", "replication_slots")];
+
+/// Collectors whose work is done in the background.
+const BACKGROUND: [&str; 4] = ["wal", "temp_files", "sequences", "database_size"];
+
+fn flags() -> Vec<(&'static str, bool)> {
+    let all = collectors::all(&Options::default());
+    let background = BACKGROUND.iter().map(|name| (*name, true));
+    all.iter().map(|collector| (collector.name(), collector.is_default())).chain(background).chain([(OBSOLETE, false)]).collect()
+}
+
+impl FromArgMatches for Enabled {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let value = |name: &str| matches.get_one::<bool>(&format!("collector_{name}")).copied();
+        Ok(Self(flags().into_iter().map(|(name, default)| (name, value(name).unwrap_or(default))).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for Enabled {
+    fn augment_args(command: Command) -> Command {
+        flags().into_iter().fold(command, |command, (name, default)| {
+            let former = FORMER.iter().find(|(_, now)| *now == name).map(|(former, _)| format!("collector.{former}"));
+            command.arg(
+                Arg::new(format!("collector_{name}"))
+                    .long(format!("collector.{name}"))
+                    .aliases(former)
+                    .help(format!("Collector {name}"))
+                    .action(ArgAction::Set)
+                    .value_parser(switch)
+                    .num_args(0..=1)
+                    .require_equals(true)
+                    .default_missing_value("true")
+                    .default_value(if default { "true" } else { "false" }),
+            )
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+/// libpq's variables, and the parameters that they stand for where the connection string has none.
+const LIBPQ: &[(&str, &str)] = &[
+    ("PGHOST", "host"),
+    ("PGHOSTADDR", "hostaddr"),
+    ("PGPORT", "port"),
+    ("PGDATABASE", "dbname"),
+    ("PGUSER", "user"),
+    ("PGPASSWORD", "password"),
+    ("PGPASSFILE", "passfile"),
+    ("PGSSLMODE", "sslmode"),
+    ("PGSSLROOTCERT", "sslrootcert"),
+    ("PGSSLCERT", "sslcert"),
+    ("PGSSLKEY", "sslkey"),
+    ("PGSSLNEGOTIATION", "sslnegotiation"),
+    ("PGCHANNELBINDING", "channel_binding"),
+    ("PGCONNECT_TIMEOUT", "connect_timeout"),
+    ("PGAPPNAME", "application_name"),
+    ("PGOPTIONS", "options"),
+    ("PGTARGETSESSIONATTRS", "target_session_attrs"),
+];
+
+/// The server to read, from variables: `DATA_SOURCE_NAME`, or else `DATA_SOURCE_URI`, `_USER`, `_PASS` and their `_FILE` forms;
+/// what these leave open comes from libpq's variables.
+pub(crate) fn target(variable: &impl Fn(&str) -> Option<String>) -> Result<Target, ConfigError> {
+    let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let (mut dsn, password) = match variable("DATA_SOURCE_NAME").or(read(&variable, "DATA_SOURCE_NAME_FILE")?) {
+        Some(names) => (named(&names)?, None),
+        None => parts(&variable)?,
+    };
+    for (name, parameter) in LIBPQ {
+        dsn.set_default(parameter, variable(name));
+    }
+    Target::new(&dsn, password).map_err(|error| ConfigError::new("connection", &error.to_string(), dsn::EXPECTED))
+}
+
+/// The first of several: one exporter reads one server, and others are reached through `/probe`.
+fn named(names: &str) -> Result<Dsn, ConfigError> {
+    let names = dsn::split(names);
+    if names.len() > 1 {
+        warn!(ignored = names.len() - 1, "DATA_SOURCE_NAME holds several servers; only the first is read");
+    }
+    Dsn::parse(names.first().copied().unwrap_or_default()).map_err(|error| ConfigError::new("DATA_SOURCE_NAME", &error.to_string(), dsn::EXPECTED))
+}
+
+fn parts(variable: &impl Fn(&str) -> Option<String>) -> Result<(Dsn, Option<SecretSource>), ConfigError> {
+    let uri = variable("DATA_SOURCE_URI").or(read(variable, "DATA_SOURCE_URI_FILE")?);
+    let mut dsn = match uri {
+        Some(uri) => Dsn::parse_rest(&uri).map_err(|error| ConfigError::new("DATA_SOURCE_URI", &error.to_string(), "host:port/database"))?,
+        None => Dsn::default(),
+    };
+    if let Some(user) = variable("DATA_SOURCE_USER").or(read(variable, "DATA_SOURCE_USER_FILE")?) {
+        dsn.set("user", &user);
+    }
+    if let Some(password) = variable("DATA_SOURCE_PASS") {
+        dsn.set("password", &password);
+    }
+    let file = variable("DATA_SOURCE_PASS_FILE").map(|path| SecretSource::File(SecretFile::from(PathBuf::from(path))));
+    if let Some(file) = &file {
+        file.read().map_err(|error| ConfigError::of("DATA_SOURCE_PASS_FILE", &error))?;
+    }
+    Ok((dsn, file))
+}
+
+/// What the file holds that a variable names.
+fn read(variable: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<String>, ConfigError> {
+    let Some(path) = variable(name) else { return Ok(None) };
+    let secret = SecretFile::from(PathBuf::from(path)).read().map_err(|error| ConfigError::of(name, &error))?;
+    Ok(Some(secret.reveal().trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn config(flags: &[&str]) -> Config {
+        Line::try_parse_from(["postgres-exporter"].iter().chain(flags)).unwrap().config
+    }
+
+    fn from(variables: &[(&str, &str)]) -> Result<Target, String> {
+        target(&|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())).map_err(|error| error.to_string())
+    }
+
+    fn password(target: &Target) -> Option<String> {
+        target.config(None, false).get_password().map(|password| String::from_utf8_lossy(password).into_owned())
+    }
+
+    #[test]
+    fn collectors_have_upstream_s_defaults() {
+        let enabled = config(&[]).collectors;
+        for name in ["database", "locks", "stat_bgwriter", "stat_user_tables", "wal"] {
+            assert!(enabled.contains(name), "{name}");
+        }
+        for name in ["stat_statements", "postmaster", "process_idle", "long_running_transactions", "xlog_location", "nothing"] {
+            assert!(!enabled.contains(name), "{name}");
+        }
+        assert!(!config(&["--collector.replication_slot=false"]).runs("replication_slots"));
+        assert!(!config(&["--disable-settings-metrics"]).runs("settings"));
+        let enabled = config(&["--collector.locks=false", "--collector.postmaster"]).collectors;
+        assert!(!enabled.contains("locks") && enabled.contains("postmaster"));
+    }
+
+    #[test]
+    fn name_wins_over_parts_and_libpq_fills_gaps() {
+        let found =
+            from(&[("DATA_SOURCE_NAME", "postgres://me:a,b@db/x"), ("DATA_SOURCE_URI", "other"), ("PGPORT", "6000"), ("PGUSER", "you")]).unwrap();
+        assert_eq!(found.name, "db:6000");
+        assert_eq!(password(&found).as_deref(), Some("a,b"));
+        assert_eq!(found.config(None, false).get_user(), Some("me"));
+    }
+
+    #[test]
+    fn parts_make_a_target() {
+        let found =
+            from(&[("DATA_SOURCE_URI", "db:5433/shop?sslmode=disable"), ("DATA_SOURCE_USER", "me@x"), ("DATA_SOURCE_PASS", "p@,ss/word")]).unwrap();
+        assert_eq!((found.name.as_str(), password(&found).as_deref()), ("db:5433", Some("p@,ss/word")));
+    }
+
+    #[test]
+    fn password_file_is_read_for_each_connection() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("password");
+        let write = |text: &str| {
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        };
+        write("first\n");
+        let found = from(&[("DATA_SOURCE_URI", "db"), ("DATA_SOURCE_PASS_FILE", file.to_str().unwrap())]).unwrap();
+        assert_eq!(password(&found).as_deref(), Some("first"));
+        write("second");
+        assert_eq!(password(&found).as_deref(), Some("second"));
+    }
+
+    #[test]
+    fn errors_name_the_variable_and_no_secret() {
+        let error = from(&[("DATA_SOURCE_NAME", "host=db password='CANARY")]).unwrap_err();
+        assert!(error.starts_with("DATA_SOURCE_NAME: ") && !error.contains("CANARY"), "{error}");
+        let error = from(&[("DATA_SOURCE_URI", "u:CANARY@db:port/x")]).unwrap_err();
+        assert!(error.starts_with("DATA_SOURCE_URI: ") && !error.contains("CANARY"), "{error}");
+        let error = from(&[("DATA_SOURCE_PASS_FILE", "/does/not/exist")]).unwrap_err();
+        assert!(error.starts_with("DATA_SOURCE_PASS_FILE: ") && error.contains("/does/not/exist"), "{error}");
+    }
+}

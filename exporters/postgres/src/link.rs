@@ -1,0 +1,227 @@
+//! Connections to the server: one that is kept, and how it is given up.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use deadpool_postgres::{Connect, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
+use exporter_core::{Failure, Reason};
+use tokio::{task::JoinHandle, time::timeout};
+use tokio_postgres::{CancelToken, Client, Config, Error, error::SqlState};
+use tracing::debug;
+
+use crate::{failure::failure, target::Target, tls::Tls};
+
+/// How long a request to cancel may take before it is given up.
+const CANCEL: Duration = Duration::from_secs(2);
+
+/// Makes connections to one target.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialer {
+    target: Arc<Target>,
+    shared: Arc<Shared>,
+    /// Connections that this dialer has made.
+    opened: Arc<AtomicU64>,
+}
+
+/// What is learned when a connection is made.
+#[derive(Debug, Default)]
+struct Shared {
+    /// `server_version_num`.
+    version: AtomicU32,
+    /// A pooler stands between us and the server: no session parameters, no named statements.
+    pooled: AtomicBool,
+}
+
+impl Dialer {
+    pub(crate) fn new(target: Target) -> Self {
+        Self { target: Arc::new(target), shared: Arc::default(), opened: Arc::default() }
+    }
+
+    /// A dialer for the same target that counts for itself.
+    pub(crate) fn beside(&self) -> Self {
+        Self { opened: Arc::default(), ..self.clone() }
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Version of the server as a number: 150004 is 15.4. 0 before the first connection.
+    pub(crate) fn version(&self) -> u32 {
+        self.shared.version.load(Ordering::Relaxed)
+    }
+
+    /// Connections made so far.
+    pub(crate) fn opened(&self) -> u64 {
+        self.opened.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_pooled(&self) -> bool {
+        self.shared.pooled.load(Ordering::Relaxed)
+    }
+
+    /// Our parameters do not hold, or a named statement is not there when it is used: the session is shared with others.
+    pub(crate) fn set_pooled(&self) {
+        self.shared.pooled.store(true, Ordering::Relaxed);
+    }
+
+    /// Connects to a database, by default the target's own. The task ends the connection when it is aborted.
+    pub(crate) async fn dial(&self, database: Option<&str>) -> Result<(Client, JoinHandle<()>), Error> {
+        let plain = self.is_pooled();
+        match self.attempt(database, plain).await {
+            Err(error) if !plain && is_refused_by_pooler(&error) => {
+                debug!(%error, "Session parameters are refused, so a pooler is assumed");
+                self.set_pooled();
+                self.attempt(database, true).await
+            }
+            connected => connected,
+        }
+    }
+
+    async fn attempt(&self, database: Option<&str>, plain: bool) -> Result<(Client, JoinHandle<()>), Error> {
+        let config = self.target.config(database, plain);
+        let (client, connection) = config.connect(self.target.tls.clone()).await?;
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        if let Some(version) = connection.parameter("server_version").and_then(number) {
+            self.shared.version.store(version, Ordering::Relaxed);
+        }
+        let task = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                debug!(%error, "Connection ended");
+            }
+        });
+        Ok((client, task))
+    }
+
+    /// A pool of the one kept connection.
+    pub(crate) fn pool(&self) -> Result<Pool, Failure> {
+        let manager = Manager::from_connect(Config::new(), self.clone(), ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        Pool::builder(manager).max_size(1).build().map_err(|error| Failure::new(Reason::Internal, error))
+    }
+}
+
+impl Connect for Dialer {
+    fn connect(&self, _: &Config) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + '_>> {
+        Box::pin(self.dial(None))
+    }
+}
+
+/// `PgBouncer` refuses parameters at the start of a session that it does not know.
+fn is_refused_by_pooler(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|error| *error.code() == SqlState::PROTOCOL_VIOLATION && error.message().contains("startup parameter"))
+}
+
+/// `server_version_num` from `server_version`: `15.4 (Debian 15.4-1)`, `18beta1`.
+fn number(version: &str) -> Option<u32> {
+    let numeric = |text: &str| text.split(|character: char| !character.is_ascii_digit()).next().and_then(|digits| digits.parse::<u32>().ok());
+    let (major, minor) = version.split_once('.').unwrap_or((version, ""));
+    Some(numeric(major)? * 10_000 + numeric(minor).unwrap_or(0))
+}
+
+/// The kept connection while it is in use. Dropped before it is [done](Self::done), it is ended, and so is what still runs
+/// for it on the server.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    object: Option<Object>,
+    tls: Tls,
+}
+
+impl Lease {
+    pub(crate) async fn take(pool: &Pool, dialer: &Dialer) -> Result<Self, Failure> {
+        match pool.get().await {
+            Ok(object) => Ok(Self { object: Some(object), tls: dialer.target().tls.clone() }),
+            Err(PoolError::Backend(error)) => Err(failure(&error)),
+            Err(error) => Err(Failure::new(Reason::Internal, error)),
+        }
+    }
+
+    /// The connection.
+    pub(crate) fn get(&self) -> Result<&Object, Failure> {
+        self.object.as_ref().ok_or_else(|| Failure::new(Reason::Internal, "the connection is gone"))
+    }
+
+    /// Everything that was asked has been answered: the connection is kept.
+    pub(crate) fn done(mut self) {
+        self.object.take();
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take() {
+            let token = object.cancel_token();
+            // Ends the socket first: what is queued on the server fails at its first reply, and one cancel ends what runs.
+            drop(Object::take(object));
+            cancel(token, self.tls.clone());
+        }
+    }
+}
+
+/// A connection beside the kept one, for as long as a visit to a database takes.
+#[derive(Debug)]
+pub(crate) struct Extra {
+    client: Client,
+    task: JoinHandle<()>,
+    tls: Tls,
+    open: Arc<AtomicUsize>,
+    idle: bool,
+}
+
+impl Extra {
+    /// Connects; `open` counts how many there are.
+    pub(crate) async fn open(dialer: &Dialer, database: Option<&str>, open: &Arc<AtomicUsize>) -> Result<Self, Error> {
+        let (client, task) = dialer.dial(database).await?;
+        open.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { client, task, tls: dialer.target().tls.clone(), open: Arc::clone(open), idle: false })
+    }
+
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Nothing runs on the server any more.
+    pub(crate) fn close(mut self) {
+        self.idle = true;
+    }
+}
+
+impl Drop for Extra {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+        // An idle connection ends by itself once its client is gone, and says goodbye to the server.
+        if !self.idle {
+            self.task.abort();
+            cancel(self.client.cancel_token(), self.tls.clone());
+        }
+    }
+}
+
+/// Asks the server to end what a connection runs.
+fn cancel(token: CancelToken, tls: Tls) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    runtime.spawn(async move {
+        if let Ok(Err(error)) = timeout(CANCEL, token.cancel_query(tls)).await {
+            debug!(%error, "Cannot cancel what still runs on the server");
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_numbers() {
+        for (text, expected) in [("15.4 (Debian 15.4-1.pgdg)", 150_004), ("18beta1", 180_000), ("16devel", 160_000), ("14.23", 140_023)] {
+            assert_eq!(number(text), Some(expected), "{text}");
+        }
+        assert_eq!(number("unknown"), None);
+    }
+}
