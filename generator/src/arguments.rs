@@ -10,13 +10,29 @@ use clap::Parser;
 /// Without options it renders generated/, .env.example and docker-compose.monitoring.yml of the repository it is run in.
 /// A site of your own goes to a directory of its own (--output), and `CONFIG_DIR` in .env says which one is mounted.
 ///
-/// Exits with 0 if all is well, 1 if --check found a difference, 2 on an error, which leaves every file as it was.
+/// Exits with 0 if all is well, 1 if --check, --live or --mutate found something, 2 on an error, which leaves every file as it was.
 #[derive(Debug, Parser)]
 #[command(name = "generator", version, max_term_width = 120)]
 pub(crate) struct Arguments {
     /// Write nothing: name each file that is not as it would be rendered
     #[arg(long)]
     pub(crate) check: bool,
+
+    /// Write nothing: break every alert in small ways and list what no unit test notices (runs promtool)
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) mutate: bool,
+
+    /// Write nothing: say what would change in meaning against the set in DIR, and what it costs to run
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["check", "mutate"])]
+    pub(crate) plan: Option<PathBuf>,
+
+    /// Write nothing: compare with what the Prometheus at URL has loaded, and list selectors that find nothing there
+    #[arg(long, value_name = "URL", conflicts_with_all = ["check", "mutate", "plan"])]
+    pub(crate) live: Option<String>,
+
+    /// Write nothing: send one alert per severity, marked as a test, to the Alertmanager at URL
+    #[arg(long, value_name = "URL", conflicts_with_all = ["check", "mutate", "plan", "live"])]
+    pub(crate) send_test: Option<String>,
 
     /// Directory for the rendered set, instead of generated/
     #[arg(long, value_name = "DIR")]
@@ -25,6 +41,14 @@ pub(crate) struct Arguments {
     /// Variables of your site, in the form of .env.example
     #[arg(long, value_name = "FILE", requires = "output")]
     pub(crate) env_file: Option<PathBuf>,
+
+    /// What your site changes of the spec, in the form that --print-site shows; stands above --env-file
+    #[arg(long, value_name = "FILE", requires = "output")]
+    pub(crate) site: Option<PathBuf>,
+
+    /// Write nothing: print the whole site file with the values in force and what each may be
+    #[arg(long)]
+    pub(crate) print_site: bool,
 
     /// Scrape a job at this address instead of the compose network's; may be repeated
     #[arg(long, value_name = "JOB=HOST:PORT", requires = "output")]

@@ -10,13 +10,22 @@
 //! ```
 
 mod checks;
+mod enlarged;
 mod render;
+mod set;
 mod spec;
 
+pub mod live;
+pub mod mutate;
+pub mod plan;
+pub mod send_test;
 pub mod write;
 
 pub use checks::Finding;
+#[doc(hidden)]
+pub use enlarged::render_enlarged;
 pub use render::{File, Place, RenderError};
+pub use set::SetError;
 pub use spec::site::{Site, SiteError};
 
 /// Why nothing was rendered.

@@ -9,8 +9,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, anyhow};
 use clap::Parser as _;
-use generator::Site;
 use generator::write::{self, Destination};
+use generator::{File, Site, live, mutate, plan, send_test};
 
 use arguments::Arguments;
 
@@ -32,11 +32,19 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let site = site(arguments)?;
+    if arguments.print_site {
+        write!(io::stdout(), "{}", site.printed())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let files = generator::render(&site)?;
+    if let Some(code) = looked_at(arguments, &site, &files)? {
+        return Ok(code);
+    }
     let destination = match &arguments.output {
         Some(directory) => Destination::set(directory),
         None => Destination::project(project_root()?),
     };
-    let files = generator::render(&site(arguments)?)?;
     if arguments.check {
         let differences = write::differences(&files, &destination)?;
         for difference in &differences {
@@ -50,12 +58,35 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Does what writes no files, if that is asked for.
+fn looked_at(arguments: &Arguments, site: &Site, files: &[File]) -> Result<Option<ExitCode>> {
+    let (text, well) = if let Some(url) = &arguments.send_test {
+        (send_test::send(url)?.to_string(), true)
+    } else if let Some(url) = &arguments.live {
+        let report = live::compare(files, url)?;
+        (report.to_string(), report.is_ours())
+    } else if let Some(earlier) = &arguments.plan {
+        (plan::compare(site, files, earlier)?.to_string(), true)
+    } else if arguments.mutate {
+        let proof = mutate::prove(files)?;
+        (proof.to_string(), proof.holds())
+    } else {
+        return Ok(None);
+    };
+    writeln!(io::stdout(), "{text}")?;
+    Ok(Some(if well { ExitCode::SUCCESS } else { ExitCode::from(DRIFT) }))
+}
+
 /// The operator's choices; an option stands above the environment file.
 fn site(arguments: &Arguments) -> Result<Site> {
     let mut site = Site::default();
     if let Some(path) = &arguments.env_file {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         site.read_env(&text).with_context(|| path.display().to_string())?;
+    }
+    if let Some(path) = &arguments.site {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        site.read_file(&text).with_context(|| path.display().to_string())?;
     }
     if let Some(url) = &arguments.webhook {
         site.set_webhook(url)?;

@@ -132,3 +132,26 @@ fn an_odd_environment_file_is_named_with_its_line() -> Outcome {
     assert!(!directory.path().join("site").exists());
     Ok(())
 }
+
+#[test]
+fn the_check_names_files_that_were_edited_by_hand_and_those_left_behind() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let site = directory.path().join("site");
+    run(directory.path(), &["--output", "site"])?;
+    let rules = site.join("alert_rules.yml");
+    fs::write(&rules, fs::read_to_string(&rules)?.replace("for: 1m", "for: 1h"))?;
+    fs::write(site.join("runbooks/Forgotten.md"), "of an alert that is gone")?;
+    fs::write(site.join("mine.yml"), "an operator's own")?;
+    let manifest = site.join(".manifest");
+    fs::write(&manifest, fs::read_to_string(&manifest)?.replace("runbooks/RedisDown.md\n", "runbooks/Forgotten.md\nrunbooks/RedisDown.md\n"))?;
+
+    let check = run(directory.path(), &["--output", "site", "--check"])?;
+
+    let expected = ".manifest differs\nalert_rules.yml differs\nrunbooks/Forgotten.md is no longer rendered\n";
+    assert_eq!((check.status.code(), standard_output(&check).as_str()), (Some(1), expected));
+    assert!(site.join("runbooks/Forgotten.md").exists(), "the check changes nothing");
+    run(directory.path(), &["--output", "site"])?;
+    assert!(!site.join("runbooks/Forgotten.md").exists() && site.join("mine.yml").exists());
+    assert_eq!(run(directory.path(), &["--output", "site", "--check"])?.status.code(), Some(0));
+    Ok(())
+}

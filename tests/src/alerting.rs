@@ -139,7 +139,7 @@ pub struct Alerting {
     pub slack: Sink,
     /// The end of the webhook.
     pub webhook: Sink,
-    others: Server,
+    _others: [Server; OTHERS.len()],
     rendered: TempDir,
     arguments: Vec<String>,
 }
@@ -149,7 +149,7 @@ impl Alerting {
     #[must_use]
     pub fn start(with_slack: bool) -> Self {
         let (pages, mail, slack, webhook) = ([Page::start(), Page::start()], MailServer::start(), Sink::start(), Sink::start());
-        let others = Server::start(|_| page(""));
+        let others = OTHERS.map(|_| Server::start(|_| page("")));
         let rendered = tempfile::tempdir().expect("a temporary directory");
         write_site(rendered.path(), &mail, with_slack.then(|| slack.url()));
         let ports = [port::free(), port::free()];
@@ -161,7 +161,7 @@ impl Alerting {
         let alertmanager = Alertmanager::start(&set.join("alertmanager.yml"), ports[1]);
         let mut prometheus = Program::start(prometheus(&set.join("prometheus.yml"), ports[0]));
         prometheus.until("every target to be up", || are_up(ports[0], pages.len() + OTHERS.len() + 2));
-        Self { pages, prometheus, prometheus_port: ports[0], alertmanager, mail, slack, webhook, others, rendered, arguments }
+        Self { pages, prometheus, prometheus_port: ports[0], alertmanager, mail, slack, webhook, _others: others, rendered, arguments }
     }
 
     /// The rendered set.
@@ -175,12 +175,6 @@ impl Alerting {
     pub fn generate(&self, further: &[&str]) -> Output {
         let further = further.iter().map(|argument| (*argument).to_owned());
         generator(&self.arguments.iter().cloned().chain(further).collect::<Vec<_>>()).output().expect("the generator can be run")
-    }
-
-    /// Port of the server of every other job.
-    #[must_use]
-    pub fn other_port(&self) -> u16 {
-        self.others.port()
     }
 
     /// Every notification about an alert of an instance that arrived by a channel, oldest first.
@@ -222,6 +216,15 @@ impl Alerting {
         });
     }
 
+    /// Waits until Alertmanager has looked at an alert's group again, and so has noted whom it told before.
+    pub fn until_noted(&self, alertname: &str, instance: &str) {
+        wait::until(&format!("Alertmanager to look at {alertname} of {instance} again"), PATIENCE, || {
+            let log = self.alertmanager.program.log();
+            let looks = log.lines().filter(|line| line.contains("msg=flushing") && line.contains(alertname) && line.contains(instance));
+            (looks.count() >= 2).then_some(())
+        });
+    }
+
     /// Waits until Prometheus says that an alert of an instance fires, without regard to who is told.
     pub fn until_firing(&self, alertname: &str, instance: &str) {
         wait::until(&format!("{alertname} of {instance} to fire"), PATIENCE, || {
@@ -251,7 +254,7 @@ fn write_site(directory: &Path, mail: &MailServer, slack: Option<String>) {
     write(".env", &format!("SLACK_WEBHOOK_URL={slack}\n"));
 }
 
-fn arguments(directory: &Path, ports: [u16; 2], pages: &[Page; 2], others: &Server, webhook: &Sink) -> Vec<String> {
+fn arguments(directory: &Path, ports: [u16; 2], pages: &[Page; 2], others: &[Server], webhook: &Sink) -> Vec<String> {
     let path = |name: &str| directory.join(name).display().to_string();
     let mut arguments = vec!["--output".to_owned(), path("set"), "--secrets-dir".to_owned(), directory.display().to_string()];
     arguments.extend(["--env-file".to_owned(), path(".env"), "--site".to_owned(), path("site.yaml")]);
@@ -263,8 +266,8 @@ fn arguments(directory: &Path, ports: [u16; 2], pages: &[Page; 2], others: &Serv
     for page in pages {
         target(JOB, page.instance());
     }
-    for job in OTHERS {
-        target(job, format!("127.0.0.1:{}", others.port()));
+    for (job, other) in OTHERS.into_iter().zip(others) {
+        target(job, format!("127.0.0.1:{}", other.port()));
     }
     arguments
 }

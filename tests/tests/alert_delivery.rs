@@ -20,6 +20,9 @@ const TIME_SCALE: &str = "15";
 /// `alertmanager:secret`, as basic authentication has it.
 const AUTHORIZATION: &str = "Basic YWxlcnRtYW5hZ2VyOnNlY3JldA==";
 
+/// Jobs of targets that these tests do not run.
+const OTHERS: [&str; 4] = ["node", "grafana", "celery", "selextract-api"];
+
 /// Redis, its exporter and everything that alerts about it.
 struct Stack {
     redis: Redis,
@@ -27,7 +30,7 @@ struct Stack {
     prometheus: Prometheus,
     alertmanager: Alertmanager,
     sink: Sink,
-    _others: Server,
+    _others: [Server; OTHERS.len()],
     _rendered: TempDir,
 }
 
@@ -37,20 +40,10 @@ impl Stack {
         let redis = Redis::start();
         let exporter = Exporter::start("redis-exporter", &["--redis.addr", &redis.address()], &[]);
         let sink = Sink::start();
-        // Stands for the targets that these tests do not run.
-        let others = Server::start(|_| Response {
-            status: 200,
-            headers: vec![("content-type".to_owned(), "text/plain; version=0.0.4".to_owned())],
-            body: Vec::new(),
-        });
+        let others = OTHERS.map(|_| empty_page());
         let (prometheus_port, alertmanager_port) = (port::free(), port::free());
-        let targets = [
-            ("prometheus", prometheus_port),
-            ("alertmanager", alertmanager_port),
-            ("redis", exporter.port()),
-            ("node", others.port()),
-            ("grafana", others.port()),
-        ];
+        let ours = [("prometheus", prometheus_port), ("alertmanager", alertmanager_port), ("redis", exporter.port())];
+        let targets: Vec<_> = ours.into_iter().chain(OTHERS.into_iter().zip(others.iter().map(Server::port))).collect();
         let rendered = render(&targets, &sink);
         promtool::check_config(&rendered.path().join("prometheus.yml"));
         let alertmanager = Alertmanager::start(&rendered.path().join("alertmanager.yml"), alertmanager_port);
@@ -69,10 +62,18 @@ impl Stack {
     }
 }
 
+/// A target that answers and has nothing to say.
+fn empty_page() -> Server {
+    let headers = vec![("content-type".to_owned(), "text/plain; version=0.0.4".to_owned())];
+    Server::start(move |_| Response { status: 200, headers: headers.clone(), body: Vec::new() })
+}
+
 /// The generated files of such a stack, with its secrets.
 fn render(targets: &[(&str, u16)], sink: &Sink) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("alertmanager_webhook_password"), "secret").unwrap();
+    for secret in ["alertmanager_webhook_password", "smtp_password"] {
+        fs::write(directory.path().join(secret), "secret").unwrap();
+    }
     let mut generator = binary::command("generator");
     generator.arg("--output").arg(directory.path()).arg("--secrets-dir").arg(directory.path());
     generator.args(["--time-scale", TIME_SCALE, "--webhook", &format!("{}/internal/alerts", sink.url())]);

@@ -1,7 +1,7 @@
 //! Alertmanager or Prometheus ends in the middle: no alert is lost, and how many are told twice.
 //!
 //! What Alertmanager has told is on its disk only once it ends in order (SIGTERM), or after a quarter of an hour: after SIGKILL
-//! it may tell a group once more. What Prometheus has begun to count (`for`) is among its samples, and survives both.
+//! it may tell a group once more, and so it may of a mail that was under way at a SIGTERM, before which these tests wait. What Prometheus has begun to count (`for`) is among its samples, and survives both.
 
 use std::time::Duration;
 
@@ -40,6 +40,7 @@ fn ends(part: Part, end: End, allowed: usize) {
     for channel in Channel::ALL {
         alerting.until_fired(channel, DOWN, &first, 1, PATIENCE);
     }
+    alerting.until_noted(DOWN, &first);
 
     let program = match part {
         Part::Prometheus => &mut alerting.prometheus,

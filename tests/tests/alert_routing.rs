@@ -5,10 +5,10 @@ use std::env;
 use std::time::Duration;
 
 use it::alerting::{Alerting, CRITICAL_REPEAT, CRITICAL_TICK, Channel, Delivery, Values, WARNING_REPEAT, WARNING_TICK, WELL};
-use it::{PATIENCE, wait};
+use it::{PATIENCE, port, wait};
 
 /// Set by `full.sh`: also waits for what takes minutes.
-const LONG: &str = "IT_LONG";
+const LONG: &str = "LONG";
 
 /// `\0alerts@selextract.com\0secret`, as AUTH PLAIN has it.
 const CREDENTIALS: &str = "AGFsZXJ0c0BzZWxleHRyYWN0LmNvbQBzZWNyZXQ=";
@@ -143,12 +143,12 @@ fn what_prometheus_has_loaded_is_compared_with_what_is_rendered() {
     assert!(said.lines().any(|line| line.starts_with("redis_up_reason") || line.contains(" finds nothing: alert ")), "{said}");
     assert!(!said.lines().any(|line| line.starts_with("redis_memory_used_bytes finds nothing")), "{said}");
 
-    let other = alerting.generate(&["--live", &url, "--target", &format!("node=127.0.0.1:{}", alerting.prometheus_port)]);
+    let other = alerting.generate(&["--live", &url, "--target", &format!("node=127.0.0.1:{}", port::free())]);
     assert_eq!(other.status.code(), Some(1));
     let said = String::from_utf8_lossy(&other.stdout).into_owned();
     assert!(said.contains("job node") && said.contains("is rendered and not loaded"), "{said}");
 
-    let none = alerting.generate(&["--live", &format!("http://127.0.0.1:{}/nowhere", alerting.other_port())]);
+    let none = alerting.generate(&["--live", &alerting.slack.url()]);
     assert_eq!(none.status.code(), Some(2));
     let said = String::from_utf8_lossy(&none.stderr).into_owned();
     assert!(said.contains("does not answer like Prometheus"), "{said}");

@@ -143,7 +143,8 @@ fn readme_says_what_each_dependency_is_for() {
     // A row is: | `name`, `name` | what for |
     let names = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once(" | ")).flat_map(|(names, _)| names.split(", "));
     let mut found: Vec<_> = names.map(|name| name.trim_matches('`')).collect();
-    (wanted.sort_unstable(), found.sort_unstable());
+    wanted.sort_unstable();
+    found.sort_unstable();
 
     assert_eq!(found, wanted);
 }

@@ -1,29 +1,62 @@
-//! Every alert is shown firing and, unless it always fires, not firing: its unit tests are made of that.
+//! Every alert is shown firing, ending, not firing, at its threshold, without data and coming and going: its unit tests are
+//! made of that.
+
+use promql_parser::parser::{self, Expr};
 
 use super::Finding;
 use crate::spec::Spec;
-use crate::spec::example::Example;
-use crate::spec::severity::Severity;
+use crate::spec::alert::Alert;
+use crate::spec::example::{Example, Kind};
+use crate::spec::site::Site;
 
 pub(super) fn check(spec: &Spec) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for alert in &spec.alerts {
-        let subject = format!("alert {}", alert.name);
-        if !alert.examples.iter().any(Example::fires) {
-            findings.push(Finding::new(&subject, "no example fires it", "add an example with `fires_at`"));
-        }
-        if alert.severity != Severity::None && !alert.examples.iter().any(Example::stays_quiet) {
-            findings.push(Finding::new(&subject, "no example leaves it quiet", "add an example with nothing but `quiet_at`"));
-        }
-        for example in alert.examples.iter().filter(|example| example.moments.is_empty()) {
-            findings.push(Finding::new(
-                &subject,
-                format!("the example \"{}\" expects nothing at any time", example.name),
-                "say what it expects with `fires_at` or `quiet_at`",
-            ));
+    // A site's own numbers have no examples, and the examples in seconds of an alert that counts seconds are left out.
+    let original = Spec::new(&Site { time_scale: spec.site.time_scale, ..Site::default() });
+    let has_examples = |alert: &&Alert| {
+        spec.site == original.site
+            || !alert.examples.is_empty()
+            || original.alerts.iter().any(|other| other.name == alert.name && other.expr == alert.expr)
+    };
+    let scaled = spec.site.time_scale.get() > 1;
+    spec.alerts.iter().filter(|alert| alert.scales || !scaled).filter(has_examples).flat_map(of_alert).collect()
+}
+
+fn of_alert(alert: &Alert) -> Vec<Finding> {
+    let any = |condition: &dyn Fn(&Example) -> bool| alert.examples.iter().any(condition);
+    let of_kind = |kind: Kind| any(&move |example: &Example| example.kind == kind);
+    let threshold = has_threshold(&alert.expr);
+    let wanted = [
+        (any(&Example::fires), "no example fires it", "add an example with `fires_at`"),
+        (any(&Example::resolves), "no example shows it end", "let an example that fires be quiet afterwards"),
+        (any(&Example::stays_quiet), "no example leaves it quiet", "add an example with nothing but `quiet_at`"),
+        (!threshold || of_kind(Kind::Threshold), "no example is at its threshold", "add one with `Example::at_threshold`"),
+        (of_kind(Kind::Missing), "no example lacks data", "add one with `Example::missing`, which says what absent series mean"),
+        (of_kind(Kind::Flapping), "no example comes and goes", "add one with `Example::flapping`"),
+    ];
+    let empty = alert.examples.iter().filter(|example| example.moments.is_empty()).map(|example| {
+        let problem = format!("the example \"{}\" expects nothing at any time", example.name);
+        finding(alert, problem, "say what it expects with `fires_at` or `quiet_at`")
+    });
+    wanted.into_iter().filter(|(has, ..)| !has).map(|(_, problem, remedy)| finding(alert, problem.to_owned(), remedy)).chain(empty).collect()
+}
+
+/// Whether the expression compares with a number by size.
+fn has_threshold(expression: &str) -> bool {
+    fn compares(expression: &Expr) -> bool {
+        match expression {
+            Expr::Paren(paren) => compares(&paren.expr),
+            Expr::Binary(binary) => {
+                let by_size = ["<", ">", "<=", ">="].contains(&binary.op.to_string().as_str());
+                by_size || compares(&binary.lhs) || compares(&binary.rhs)
+            }
+            _ => false,
         }
     }
-    findings
+    parser::parse(expression).is_ok_and(|expression| compares(&expression))
+}
+
+fn finding(alert: &Alert, problem: String, remedy: &str) -> Finding {
+    Finding::new("alerts/examples", format!("alert {}", alert.name), problem, remedy).at(alert.location)
 }
 
 #[cfg(test)]
@@ -33,18 +66,25 @@ mod tests {
 
     #[test]
     fn alerts_without_examples_are_found() {
-        let spec = changed(|spec| spec.alerts[0].examples = vec![Example::new("calm", &[])]);
+        let spec = changed(|spec| {
+            spec.alerts.retain(|alert| alert.name == "HostCpuHigh");
+            spec.alerts[0].examples = vec![Example::new("calm", &[])];
+        });
         let expected = [
-            "alert RedisDown: no example fires it\n  = add an example with `fires_at`",
-            "alert RedisDown: no example leaves it quiet\n  = add an example with nothing but `quiet_at`",
-            "alert RedisDown: the example \"calm\" expects nothing at any time\n  = say what it expects with `fires_at` or `quiet_at`",
+            "no example fires it [alerts/examples]\n  = add an example with `fires_at`",
+            "no example shows it end [alerts/examples]\n  = let an example that fires be quiet afterwards",
+            "no example leaves it quiet [alerts/examples]\n  = add an example with nothing but `quiet_at`",
+            "no example is at its threshold [alerts/examples]\n  = add one with `Example::at_threshold`",
+            "no example lacks data [alerts/examples]\n  = add one with `Example::missing`, which says what absent series mean",
+            "no example comes and goes [alerts/examples]\n  = add one with `Example::flapping`",
+            "the example \"calm\" expects nothing at any time [alerts/examples]\n  = say what it expects with `fires_at` or `quiet_at`",
         ];
-        assert_eq!(messages(&check(&spec)), expected);
+        assert_eq!(messages(&check(&spec)), expected.map(|text| format!("alert HostCpuHigh: {text}")));
     }
 
     #[test]
-    fn what_always_fires_needs_no_quiet_example() {
-        let spec = changed(|spec| spec.alerts.retain(|alert| alert.severity == Severity::None));
-        assert_eq!((spec.alerts.len(), check(&spec)), (1, Vec::new()));
+    fn alerts_with_all_of_them_pass() {
+        let spec = changed(|spec| spec.alerts.retain(|alert| alert.name == "HostCpuHigh"));
+        assert_eq!(check(&spec), []);
     }
 }

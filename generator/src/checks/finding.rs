@@ -1,10 +1,13 @@
 //! One thing that is wrong, as it is shown to the person who mends it.
 
 use std::fmt;
+use std::panic::Location;
 
 /// What is wrong, where, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
+    rule: &'static str,
+    location: Option<&'static Location<'static>>,
     subject: String,
     problem: String,
     excerpt: Option<Excerpt>,
@@ -22,8 +25,14 @@ struct Excerpt {
 }
 
 impl Finding {
-    pub(super) fn new(subject: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { subject: subject.into(), problem: problem.into(), excerpt: None, remedy: remedy.into() }
+    pub(super) fn new(rule: &'static str, subject: impl Into<String>, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { rule, location: None, subject: subject.into(), problem: problem.into(), excerpt: None, remedy: remedy.into() }
+    }
+
+    /// Says where in the spec its subject stands.
+    pub(super) fn at(mut self, location: &'static Location<'static>) -> Self {
+        self.location = Some(location);
+        self
     }
 
     /// Shows the first place in `text` where `part` stands as a whole word; the first line of `text`, if there is none.
@@ -34,6 +43,16 @@ impl Finding {
             None => text.lines().next().map(|line| Excerpt { line: line.to_owned(), before: 0, length: line.chars().count() }),
         };
         self
+    }
+
+    /// The name by which an exception excuses it.
+    pub(super) fn rule(&self) -> &'static str {
+        self.rule
+    }
+
+    /// Whether it is about that part of the spec.
+    pub(super) fn is_about(&self, subject: &str) -> bool {
+        self.subject == subject || self.subject.strip_prefix(subject).is_some_and(|rest| rest.starts_with(','))
     }
 }
 
@@ -53,7 +72,10 @@ fn word(line: &str, part: &str) -> Option<usize> {
 
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "{}: {}", self.subject, self.problem)?;
+        writeln!(formatter, "{}: {} [{}]", self.subject, self.problem, self.rule)?;
+        if let Some(location) = self.location {
+            writeln!(formatter, " --> {}:{}", location.file(), location.line())?;
+        }
         if let Some(Excerpt { line, before, length }) = &self.excerpt {
             writeln!(formatter, "  | {line}")?;
             writeln!(formatter, "  | {:before$}{:^<length$}", "", "")?;
@@ -68,13 +90,20 @@ mod tests {
 
     #[test]
     fn whole_words_are_underlined() {
-        let finding = Finding::new("alert A", "no up", "write it").underlining("pg_up == 0\nor up == 0", "up");
-        assert_eq!(finding.to_string(), "alert A: no up\n  | or up == 0\n  |    ^^\n  = write it");
+        let finding = Finding::new("promql/series", "alert A", "no up", "write it").underlining("pg_up == 0\nor up == 0", "up");
+        assert_eq!(finding.to_string(), "alert A: no up [promql/series]\n  | or up == 0\n  |    ^^\n  = write it");
     }
 
     #[test]
     fn without_the_part_its_line_is_underlined() {
-        let finding = Finding::new("alert A", "odd", "mend it").underlining("up ==", "down");
-        assert_eq!(finding.to_string(), "alert A: odd\n  | up ==\n  | ^^^^^\n  = mend it");
+        let finding = Finding::new("promql/series", "alert A", "odd", "mend it").underlining("up ==", "down");
+        assert_eq!(finding.to_string(), "alert A: odd [promql/series]\n  | up ==\n  | ^^^^^\n  = mend it");
+    }
+
+    #[test]
+    fn the_line_of_the_spec_is_shown() {
+        let (location, line) = (Location::caller(), line!());
+        let text = Finding::new("alerts/for", "alert A", "odd", "mend it").at(location).to_string();
+        assert_eq!(text, format!("alert A: odd [alerts/for]\n --> generator/src/checks/finding.rs:{line}\n  = mend it"));
     }
 }

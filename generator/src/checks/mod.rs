@@ -1,24 +1,48 @@
 //! What is proven of a spec before a file of it is rendered.
 //!
-//! A check is a function from the spec to its findings, in its own file. All of them run, so that one run shows everything.
+//! A check is a function from the spec to its findings, in its own file. All of them run, so that one run shows everything;
+//! then exceptions are taken away.
 
-mod alert_names;
+mod alert_rules;
+mod allowances;
+mod configuration;
 mod examples;
 mod finding;
 mod inhibitions;
 mod promql;
+pub(crate) mod queries;
+mod recordings;
 mod routes;
+mod slos;
+mod texts;
+
+use promql_parser::parser;
 
 use crate::spec::Spec;
 
 pub use finding::Finding;
 
 /// Every check, in the order of its findings.
-const CHECKS: [fn(&Spec) -> Vec<Finding>; 5] = [alert_names::check, promql::check, examples::check, routes::check, inhibitions::check];
+const CHECKS: [fn(&Spec) -> Vec<Finding>; 9] = [
+    promql::check,
+    recordings::check,
+    alert_rules::check,
+    texts::check,
+    examples::check,
+    slos::check,
+    routes::check,
+    inhibitions::check,
+    configuration::check,
+];
 
-/// All that is wrong.
+/// All that is wrong and not excused.
 pub(crate) fn findings(spec: &Spec) -> Vec<Finding> {
-    CHECKS.iter().flat_map(|check| check(spec)).collect()
+    allowances::apply(spec, CHECKS.iter().flat_map(|check| check(spec)).collect())
+}
+
+/// Whether every series of an expression has that label.
+pub(crate) fn keeps_label(spec: &Spec, expression: &str, label: &str) -> bool {
+    parser::parse(expression).is_ok_and(|expression| promql::infer(&expression, &promql::Known::new(spec)).sure.contains(label))
 }
 
 #[cfg(test)]
@@ -33,9 +57,10 @@ mod tests {
         spec
     }
 
-    /// What a check says of it.
+    /// What a check says of it, without the lines of the spec, which move.
     pub(super) fn messages(findings: &[super::Finding]) -> Vec<String> {
-        findings.iter().map(ToString::to_string).collect()
+        let without_location = |text: String| text.lines().filter(|line| !line.starts_with(" -->")).collect::<Vec<_>>().join("\n");
+        findings.iter().map(|finding| without_location(finding.to_string())).collect()
     }
 
     #[test]

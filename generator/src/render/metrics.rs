@@ -12,7 +12,7 @@ pub(super) fn file(spec: &Spec) -> File {
     let mut text = format!(
         "<!-- {NOTICE} -->\n\n# Metrics\n\nWhat the exporters of this repository expose. `upstream` marks names, types and labels that are those of the exporter\nthat ours replaces.\n"
     );
-    for job in spec.jobs.iter().filter(|job| job.component.image == Image::Ours) {
+    for job in spec.jobs.iter().filter(|job| matches!(job.component.image, Image::Ours | Image::Watched)) {
         program(&mut text, job.component.program);
     }
     File::new(Place::Set, "METRICS.md", text)

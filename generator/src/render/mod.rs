@@ -6,6 +6,7 @@ mod env_example;
 mod grafana;
 mod manifest;
 mod metrics;
+mod notifications;
 mod prometheus;
 mod rule_tests;
 mod rules;
@@ -100,6 +101,8 @@ pub(crate) fn files(spec: &Spec) -> Result<Vec<File>, RenderError> {
         env_example::file(),
     ];
     files.extend(grafana::files(spec)?);
+    files.extend(notifications::files(spec)?);
+    files.extend(compose::site_file(spec)?);
     files.extend(runbooks::files(spec)?);
     files.push(manifest::file(&files));
     files.sort_by(|left, right| (left.place, &left.path).cmp(&(right.place, &right.path)));
@@ -122,16 +125,39 @@ mod tests {
 
     #[test]
     fn every_run_gives_the_same_bytes() {
-        let spec = Spec::new(&Site::default());
-        let first = files(&spec).unwrap();
-        for _ in 0..20 {
+        let first = files(&Spec::new(&Site::default())).unwrap();
+        for _ in 0..100 {
             assert_eq!(files(&Spec::new(&Site::default())).unwrap(), first);
         }
     }
 
+    /// A site with entries in every collection that has no order, taken in one order or the other.
+    fn site(backwards: bool) -> Site {
+        let mut lines = [
+            "thresholds: {host_cpu_high: 0.7, host_memory_high: 0.7, redis_memory_high: 0.7}",
+            "external_labels: {zone: a, region: b, replica: c}",
+            "images: {prometheus: v3.13.0, grafana: 13.2.2}",
+            "jobs: {redis: {targets: ['a:1', 'b:2']}, node: {name: hosts}}",
+        ];
+        if backwards {
+            lines.reverse();
+        }
+        let mut site = Site::default();
+        for line in lines {
+            site.read_file(line).unwrap();
+        }
+        site
+    }
+
+    #[test]
+    fn the_order_of_what_has_none_changes_nothing() {
+        let forwards = files(&Spec::new(&site(false))).unwrap();
+        assert_eq!(files(&Spec::new(&site(true))).unwrap(), forwards);
+    }
+
     #[test]
     fn every_file_says_that_it_is_rendered_and_ends_in_a_newline() {
-        for file in files(&Spec::new(&Site::default())).unwrap() {
+        for file in files(&Spec::new(&site(false))).unwrap() {
             let text = String::from_utf8(file.bytes).unwrap();
             assert!(text.lines().next().is_some_and(|line| line.contains(NOTICE)), "{}", file.path);
             assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{}", file.path);
@@ -139,18 +165,57 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_in_no_file() {
+        const CANARY: &str = "canary4711";
+        let secrets = crate::spec::variable::ALL.into_iter().filter(|variable| variable.reader == crate::spec::variable::Reader::Secret);
+        let text = secrets.map(|variable| format!("{}={CANARY}", variable.name)).collect::<Vec<_>>().join("\n");
+        let mut site = Site::default();
+        site.read_env(&text).unwrap();
+        for file in files(&Spec::new(&site)).unwrap() {
+            assert!(!String::from_utf8(file.bytes).unwrap().contains(CANARY), "{}", file.path);
+        }
+        assert!(!site.printed().contains(CANARY) && !format!("{site:?}").contains(CANARY));
+    }
+
+    #[test]
+    fn no_sentence_stands_in_two_runbooks() {
+        let spec = Spec::new(&Site::default());
+        let mut seen = std::collections::BTreeMap::new();
+        for alert in &spec.alerts {
+            let said =
+                [alert.meaning, alert.description.as_str()].into_iter().chain(alert.causes.iter().copied()).chain(alert.actions.iter().copied());
+            for sentence in said {
+                assert_eq!(seen.insert(sentence.to_owned(), alert.name), None, "{sentence}");
+            }
+        }
+    }
+
+    #[test]
     fn time_scale_changes_nothing_but_times() {
-        let scaled = Site { time_scale: NonZeroU32::new(15).unwrap(), ..Site::default() };
-        let (whole, scaled) = (files(&Spec::new(&Site::default())).unwrap(), files(&Spec::new(&scaled)).unwrap());
-        for (whole, scaled) in whole.iter().zip(&scaled) {
+        let rendered = |scale: u32| {
+            let site = Site { time_scale: NonZeroU32::new(scale).unwrap(), ..Site::default() };
+            let mut spec = Spec::new(&site);
+            // Examples that count seconds hold at one scale only, and are left out at others.
+            for alert in spec.alerts.iter_mut().filter(|alert| !alert.scales) {
+                alert.examples.clear();
+            }
+            files(&spec).unwrap()
+        };
+        for (whole, scaled) in rendered(1).iter().zip(&rendered(15)) {
             assert_eq!(without_times(whole), without_times(scaled), "{}", whole.path);
         }
     }
 
-    /// The text with each word that is a length of time taken out.
-    fn without_times(file: &File) -> String {
+    /// The lines of a text with each word that is a length of time taken out, and each horizon of `predict_linear`.
+    fn without_times(file: &File) -> Vec<String> {
         let text = String::from_utf8(file.bytes.clone()).unwrap();
         let is_time = |word: &str| word.starts_with(|letter: char| letter.is_ascii_digit()) && word.ends_with(['s', 'm', 'h', 'd']);
-        text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !is_time(word)).collect::<Vec<_>>().join(" ")
+        let without = |line: &str| {
+            let mut parts = line.split("], ");
+            let first = parts.next().unwrap_or_default().to_owned();
+            let line = parts.fold(first, |line, part| line + "], " + part.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+            line.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !is_time(word)).collect::<Vec<_>>().join(" ")
+        };
+        text.lines().map(without).collect()
     }
 }

@@ -1,5 +1,7 @@
 //! `prometheus.yml`, in the keys that Prometheus 2.42 and 3.x both read.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{File, Place, RenderError, rules, yaml};
@@ -21,13 +23,7 @@ struct Global<'a> {
     scrape_interval: Duration,
     scrape_timeout: Duration,
     evaluation_interval: Duration,
-    external_labels: ExternalLabels<'a>,
-}
-
-#[derive(Serialize)]
-struct ExternalLabels<'a> {
-    cluster: &'a str,
-    environment: &'a str,
+    external_labels: &'a BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -42,13 +38,21 @@ struct Alertmanagers<'a> {
 
 #[derive(Serialize)]
 struct Scrape<'a> {
-    job_name: &'static str,
+    job_name: &'a str,
     sample_limit: u32,
     label_limit: u32,
     label_name_length_limit: u32,
     label_value_length_limit: u32,
     body_size_limit: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization: Option<Authorization>,
     static_configs: [Static<'a>; 1],
+}
+
+/// `Bearer`, which is the default type.
+#[derive(Serialize)]
+struct Authorization {
+    credentials_file: String,
 }
 
 #[derive(Serialize)]
@@ -57,23 +61,23 @@ struct Static<'a> {
 }
 
 pub(super) fn file(spec: &Spec) -> Result<File, RenderError> {
-    let alertmanagers = spec.jobs.iter().filter(|job| job.label() == ALERTMANAGER.job);
+    let alertmanagers = spec.jobs.iter().filter(|job| job.component.name == ALERTMANAGER.name);
     let configuration = Configuration {
         global: Global {
             scrape_interval: spec.scrape_interval,
             scrape_timeout: spec.scrape_timeout,
             evaluation_interval: spec.evaluation_interval,
-            external_labels: ExternalLabels { cluster: &spec.site.cluster, environment: &spec.site.environment },
+            external_labels: &spec.site.external_labels,
         },
         rule_files: [rules::RECORDINGS, rules::ALERTS],
         alerting: Alerting { alertmanagers: alertmanagers.map(|job| Alertmanagers { static_configs: [Static { targets: &job.targets }] }).collect() },
-        scrape_configs: spec.jobs.iter().map(scrape).collect(),
+        scrape_configs: spec.jobs.iter().map(|job| scrape(spec, job)).collect(),
     };
     yaml::file(Place::Set, "prometheus.yml", &configuration)
 }
 
-fn scrape(job: &Job) -> Scrape<'_> {
-    let Limits { samples, labels, label_name_length, label_value_length, body_size } = job.component.limits;
+fn scrape<'a>(spec: &Spec, job: &'a Job) -> Scrape<'a> {
+    let Limits { samples, labels, label_name_length, label_value_length, body_size } = job.limits;
     Scrape {
         job_name: job.label(),
         sample_limit: samples,
@@ -81,6 +85,7 @@ fn scrape(job: &Job) -> Scrape<'_> {
         label_name_length_limit: label_name_length,
         label_value_length_limit: label_value_length,
         body_size_limit: body_size,
+        authorization: job.token.map(|token| Authorization { credentials_file: spec.site.secret_path(token) }),
         static_configs: [Static { targets: &job.targets }],
     }
 }

@@ -27,7 +27,7 @@ struct Group<R> {
 
 #[derive(Serialize)]
 struct RecordingRule<'a> {
-    record: &'static str,
+    record: &'a str,
     expr: &'a str,
 }
 
@@ -57,7 +57,7 @@ struct Annotations<'a> {
 }
 
 pub(super) fn recordings(spec: &Spec) -> Result<File, RenderError> {
-    let rules = spec.recordings.iter().map(|recording| RecordingRule { record: recording.name, expr: &recording.expr }).collect();
+    let rules = spec.recordings.iter().map(|recording| RecordingRule { record: &recording.name, expr: &recording.expr }).collect();
     yaml::file(Place::Set, RECORDINGS, &RuleFile { groups: [Group { name: "recordings", rules }] })
 }
 

@@ -1,6 +1,7 @@
 //! The parts of the stack: image, port, job, and what a page of each may hold.
 
-use metric_catalogue::{Program, external, redis};
+use metric_catalogue::exporter::Exporter;
+use metric_catalogue::{Program, api, celery, external, redis};
 
 /// A part of the stack, which runs as the compose service of its name.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Component {
     pub(crate) host: &'static str,
     /// What its page holds.
     pub(crate) program: &'static Program,
+    /// What it says of itself, if it is an exporter of ours.
+    pub(crate) exporter: Option<&'static Exporter>,
     pub(crate) limits: Limits,
 }
 
@@ -27,6 +30,8 @@ pub(crate) enum Image {
     Upstream { name: &'static str, version: &'static str },
     /// Built from `exporters/Dockerfile`.
     Ours,
+    /// A watched service, which is not in our compose file.
+    Watched,
 }
 
 /// What Prometheus refuses, so that one broken target cannot take the server with it. A page beyond a limit counts as a
@@ -57,6 +62,7 @@ pub(crate) static PROMETHEUS: Component = Component {
     published: true,
     host: "prometheus",
     program: &external::prometheus::PROGRAM,
+    exporter: None,
     limits: UPSTREAM_LIMITS,
 };
 
@@ -68,6 +74,7 @@ pub(crate) static ALERTMANAGER: Component = Component {
     published: true,
     host: "alertmanager",
     program: &external::alertmanager::PROGRAM,
+    exporter: None,
     limits: UPSTREAM_LIMITS,
 };
 
@@ -79,6 +86,7 @@ pub(crate) static GRAFANA: Component = Component {
     published: true,
     host: "grafana",
     program: &external::grafana::PROGRAM,
+    exporter: None,
     limits: UPSTREAM_LIMITS,
 };
 
@@ -90,6 +98,7 @@ pub(crate) static NODE_EXPORTER: Component = Component {
     published: false,
     host: HOST,
     program: &external::node::PROGRAM,
+    exporter: None,
     limits: UPSTREAM_LIMITS,
 };
 
@@ -101,11 +110,37 @@ pub(crate) static REDIS_EXPORTER: Component = Component {
     published: false,
     host: "redis-exporter",
     program: &redis::PROGRAM,
+    exporter: Some(&redis::exporter::EXPORTER),
+    limits: OUR_LIMITS,
+};
+
+pub(crate) static CELERY_EXPORTER: Component = Component {
+    name: "celery-exporter",
+    image: Image::Ours,
+    port: 9808,
+    job: "celery",
+    published: false,
+    host: "celery-exporter",
+    program: &celery::PROGRAM,
+    exporter: Some(&celery::exporter::EXPORTER),
+    limits: OUR_LIMITS,
+};
+
+/// The API, whichever program it is: what counts is that it carries our tower layer.
+pub(crate) static API: Component = Component {
+    name: "selextract-api",
+    image: Image::Watched,
+    port: 8000,
+    job: "selextract-api",
+    published: false,
+    host: "api",
+    program: &api::PROGRAM,
+    exporter: None,
     limits: OUR_LIMITS,
 };
 
 /// Every part, in the order of the rendered files.
-pub(crate) static ALL: [&Component; 5] = [&PROMETHEUS, &ALERTMANAGER, &GRAFANA, &NODE_EXPORTER, &REDIS_EXPORTER];
+pub(crate) static ALL: [&Component; 7] = [&PROMETHEUS, &ALERTMANAGER, &GRAFANA, &NODE_EXPORTER, &REDIS_EXPORTER, &CELERY_EXPORTER, &API];
 
 impl Component {
     /// `host:port` as Prometheus reaches it in the compose network.
@@ -122,7 +157,7 @@ impl Component {
     pub(crate) fn reference(&self) -> String {
         match self.image {
             Image::Upstream { name, version } => format!("{name}:{version}"),
-            Image::Ours => format!("selextract/{}:{}", self.name, env!("CARGO_PKG_VERSION")),
+            Image::Ours | Image::Watched => format!("selextract/{}:{}", self.name, env!("CARGO_PKG_VERSION")),
         }
     }
 }

@@ -20,6 +20,10 @@ pub(crate) struct Duration {
 impl Duration {
     pub(crate) const ZERO: Self = Self { milliseconds: 0 };
 
+    pub(crate) const fn milliseconds(count: u64) -> Self {
+        Self { milliseconds: count }
+    }
+
     pub(crate) const fn seconds(count: u64) -> Self {
         Self { milliseconds: count * 1_000 }
     }
@@ -36,6 +40,11 @@ impl Duration {
         Self::hours(count * 24)
     }
 
+    /// So many times as long.
+    pub(crate) const fn times(self, count: u64) -> Self {
+        Self { milliseconds: self.milliseconds.saturating_mul(count) }
+    }
+
     /// Never shorter than a millisecond, unless it was nothing at all.
     pub(crate) fn divided_by(self, scale: NonZeroU32) -> Self {
         let divided = self.milliseconds / u64::from(scale.get());
@@ -48,7 +57,7 @@ impl Duration {
     }
 
     /// Reads a duration literal (`5m`, `1h30m`); `None` for any other word.
-    fn parse(word: &str) -> Option<Self> {
+    pub(crate) fn parse(word: &str) -> Option<Self> {
         let mut milliseconds = 0_u64;
         let mut rest = word;
         while !rest.is_empty() {
@@ -60,6 +69,16 @@ impl Duration {
         }
         (!word.is_empty()).then_some(Self { milliseconds })
     }
+}
+
+/// That many seconds.
+pub(crate) const fn seconds(count: u64) -> Duration {
+    Duration::seconds(count)
+}
+
+/// That many minutes.
+pub(crate) const fn minutes(count: u64) -> Duration {
+    Duration::minutes(count)
 }
 
 impl fmt::Display for Duration {
@@ -84,8 +103,8 @@ impl Serialize for Duration {
     }
 }
 
-/// A `PromQL` expression with each of its windows, offsets and steps divided. Quoted text and comments stay as they are,
-/// and so do plain numbers: a threshold in seconds is not a time of the stack.
+/// A `PromQL` expression with each of its windows, offsets, steps and `predict_linear` horizons divided. Quoted text and
+/// comments stay as they are, and so do other plain numbers: a threshold in seconds is not a time of the stack.
 pub(crate) fn divide_promql(expression: &str, scale: NonZeroU32) -> String {
     let mut divided = String::with_capacity(expression.len());
     // The letter that ends the text or comment that we are in.
@@ -109,7 +128,42 @@ pub(crate) fn divide_promql(expression: &str, scale: NonZeroU32) -> String {
         escaped = matches!(end, Some('"' | '\'')) && letter == '\\' && !escaped;
     }
     divided.push_str(&divide_word(&word, scale));
+    divide_horizons(&divided, scale)
+}
+
+/// The horizons of `predict_linear`, plain numbers of seconds, divided.
+fn divide_horizons(expression: &str, scale: NonZeroU32) -> String {
+    const CALL: &str = "predict_linear(";
+    let mut parts = expression.split(CALL);
+    let mut divided = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        divided.push_str(CALL);
+        match horizon(part) {
+            Some((before, number, after)) => divided.extend([before, &(number / f64::from(scale.get())).to_string(), after]),
+            None => divided.push_str(part),
+        }
+    }
     divided
+}
+
+/// What stands before, in and after the last argument of a call whose arguments `text` begins with.
+fn horizon(text: &str) -> Option<(&str, f64, &str)> {
+    let mut depth = 0_usize;
+    let mut comma = None;
+    for (index, letter) in text.char_indices() {
+        match letter {
+            '(' | '[' | '{' => depth += 1,
+            ')' if depth == 0 => {
+                let (before, rest) = text.split_at_checked(comma?)?;
+                let (number, after) = rest.split_at_checked(index.checked_sub(before.len())?)?;
+                return Some((before, number.trim().parse().ok()?, after));
+            }
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => comma = Some(index + 2).filter(|index| text.is_char_boundary(*index)),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// A word of `PromQL`; in `[1h:5m]` the colon makes two durations one word.
@@ -141,6 +195,13 @@ mod tests {
     fn division_stops_at_a_millisecond() {
         assert_eq!(Duration::seconds(1).divided_by(NonZeroU32::MAX).to_string(), "1ms");
         assert_eq!(Duration::ZERO.divided_by(FIFTEEN), Duration::ZERO);
+    }
+
+    #[test]
+    fn horizons_are_divided() {
+        let expression = r#"predict_linear(x{a!~"b,c"}[1h], 14400) < 0 and predict_linear(y[6h], 86400) < 300"#;
+        let divided = r#"predict_linear(x{a!~"b,c"}[4m], 960) < 0 and predict_linear(y[24m], 5760) < 300"#;
+        assert_eq!(divide_promql(expression, FIFTEEN), divided);
     }
 
     #[test]

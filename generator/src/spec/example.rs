@@ -4,14 +4,30 @@ use std::num::NonZeroU32;
 
 use super::duration::Duration;
 
+/// Series and their samples in promtool's notation, one sample per scrape interval.
+pub(crate) type Given = &'static [(&'static str, &'static str)];
+
 /// One story of an alert.
 #[derive(Clone, Debug)]
 pub(crate) struct Example {
     /// What happens, in a few words.
     pub(crate) name: &'static str,
-    /// Series and their samples in promtool's notation, one sample per scrape interval.
-    pub(crate) series: &'static [(&'static str, &'static str)],
+    pub(crate) kind: Kind,
+    pub(crate) series: Given,
     pub(crate) moments: Vec<Moment>,
+}
+
+/// What an example is there to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Anything else.
+    Story,
+    /// What happens exactly at the threshold.
+    Threshold,
+    /// What happens while there is nothing to tell from.
+    Missing,
+    /// What happens when the condition comes and goes faster than the alert's `for`.
+    Flapping,
 }
 
 /// What must be firing at one moment; nothing, if there are no firings.
@@ -27,12 +43,26 @@ pub(crate) struct Firing {
     /// Labels besides severity, service and team.
     pub(crate) labels: &'static [(&'static str, &'static str)],
     pub(crate) summary: &'static str,
-    pub(crate) description: &'static str,
 }
 
 impl Example {
-    pub(crate) fn new(name: &'static str, series: &'static [(&'static str, &'static str)]) -> Self {
-        Self { name, series, moments: Vec::new() }
+    pub(crate) fn new(name: &'static str, series: Given) -> Self {
+        Self { name, kind: Kind::Story, series, moments: Vec::new() }
+    }
+
+    /// The value is the threshold itself.
+    pub(crate) fn at_threshold(name: &'static str, series: Given) -> Self {
+        Self { kind: Kind::Threshold, ..Self::new(name, series) }
+    }
+
+    /// Series are missing.
+    pub(crate) fn missing(name: &'static str, series: Given) -> Self {
+        Self { kind: Kind::Missing, ..Self::new(name, series) }
+    }
+
+    /// The condition does not last.
+    pub(crate) fn flapping(name: &'static str, series: Given) -> Self {
+        Self { kind: Kind::Flapping, ..Self::new(name, series) }
     }
 
     /// Nothing fires at that time.
@@ -52,6 +82,11 @@ impl Example {
         self.moments.iter().any(|moment| !moment.firing.is_empty())
     }
 
+    /// Whether it shows the alert quiet after it fired.
+    pub(crate) fn resolves(&self) -> bool {
+        self.moments.iter().skip_while(|moment| moment.firing.is_empty()).any(|moment| moment.firing.is_empty())
+    }
+
     /// Whether it shows only the alert not firing.
     pub(crate) fn stays_quiet(&self) -> bool {
         !self.moments.is_empty() && !self.fires()
@@ -62,5 +97,11 @@ impl Example {
             moment.at = moment.at.divided_by(scale);
         }
         self
+    }
+}
+
+impl Firing {
+    pub(crate) const fn new(labels: &'static [(&'static str, &'static str)], summary: &'static str) -> Self {
+        Self { labels, summary }
     }
 }

@@ -11,9 +11,12 @@ pub(crate) mod inhibition;
 pub(crate) mod job;
 pub(crate) mod recordings;
 pub(crate) mod route;
+pub(crate) mod secret;
 pub(crate) mod service;
 pub(crate) mod severity;
 pub(crate) mod site;
+pub(crate) mod slo;
+pub(crate) mod threshold;
 pub(crate) mod variable;
 
 use alert::Alert;
@@ -23,12 +26,19 @@ use job::Job;
 use recordings::Recording;
 use route::Route;
 use site::Site;
+use slo::Slo;
 
 /// Fast enough that a Down alert of one minute has seen its target fail four times.
 const SCRAPE_INTERVAL: Duration = Duration::seconds(15);
 
 /// Leaves exporters ten seconds and Prometheus five to store the page before the next scrape.
 const SCRAPE_TIMEOUT: Duration = Duration::seconds(10);
+
+/// What our exporters keep from the timeout for themselves, so that a page is cut short rather than lost.
+pub(crate) const EXPORTER_MARGIN: Duration = Duration::milliseconds(500);
+
+/// How long values of bounded families stay as they are; a new one is first exposed at 0 for as long.
+pub(crate) const BOUNDED_EPOCH: Duration = Duration::seconds(30);
 
 /// What SLOs over 30 days need.
 pub(crate) const RETENTION: Duration = Duration::days(30);
@@ -46,6 +56,7 @@ pub(crate) struct Spec {
     pub(crate) resolve_timeout: Duration,
     pub(crate) jobs: Vec<Job>,
     pub(crate) recordings: Vec<Recording>,
+    pub(crate) slos: Vec<Slo>,
     pub(crate) alerts: Vec<Alert>,
     pub(crate) routes: Vec<Route>,
     pub(crate) inhibitions: Vec<Inhibition>,
@@ -54,19 +65,42 @@ pub(crate) struct Spec {
 impl Spec {
     /// The stack of one site, its times divided by the site's scale.
     pub(crate) fn new(site: &Site) -> Self {
-        let spec = Self {
-            scrape_interval: SCRAPE_INTERVAL,
-            scrape_timeout: SCRAPE_TIMEOUT,
-            evaluation_interval: SCRAPE_INTERVAL,
+        Self::whole(site).divided_by(site.time_scale)
+    }
+
+    /// The same with times as they are.
+    fn whole(site: &Site) -> Self {
+        let alerts: Vec<Alert> = alerts::all().into_iter().map(|alert| alert.at(site)).collect();
+        let mut routes = route::all();
+        for route in &mut routes {
+            route.repeat_interval = site.repeat_intervals.get(route.severity.name()).copied().unwrap_or(route.repeat_interval);
+        }
+        let mut spec = Self {
+            scrape_interval: site.scrape_interval,
+            scrape_timeout: site.scrape_timeout,
+            evaluation_interval: site.evaluation_interval,
             resolve_timeout: RESOLVE_TIMEOUT,
-            jobs: job::all(&site.targets),
+            jobs: job::all(site),
             recordings: recordings::all(),
-            alerts: alerts::all(),
-            routes: route::all(),
-            inhibitions: inhibition::all(),
+            slos: slo::all(),
+            inhibitions: inhibition::all(&alerts),
+            alerts,
+            routes,
             site: site.clone(),
         };
-        spec.divided_by(site.time_scale)
+        spec.drop_examples_of_other_rules();
+        spec
+    }
+
+    /// Examples are of the spec's own numbers and intervals: those of an alert that the site changed say nothing.
+    fn drop_examples_of_other_rules(&mut self) {
+        let intervals_differ = self.site.scrape_interval != SCRAPE_INTERVAL || self.site.evaluation_interval != SCRAPE_INTERVAL;
+        for (alert, original) in self.alerts.iter_mut().zip(alerts::all()) {
+            let original = original.at(&Site::default());
+            if intervals_differ || alert.expr != original.expr || alert.summary != original.summary {
+                alert.examples.clear();
+            }
+        }
     }
 
     /// The same stack with every time divided, so that what takes minutes can be watched in seconds. Retention stays: it

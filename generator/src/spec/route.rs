@@ -1,9 +1,11 @@
 //! Who hears of an alert, and how often.
 
 use std::num::NonZeroU32;
+use std::panic::Location;
 
 use super::duration::Duration;
 use super::severity::Severity;
+use super::site::Site;
 
 /// Alerts with the same values of these are one notification.
 pub(crate) const GROUP_BY: [&str; 3] = ["alertname", "service", "instance"];
@@ -12,6 +14,8 @@ pub(crate) const GROUP_BY: [&str; 3] = ["alertname", "service", "instance"];
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
     pub(crate) severity: Severity,
+    /// Where it stands in the spec.
+    pub(crate) location: &'static Location<'static>,
     pub(crate) channels: &'static [Channel],
     /// How long a new group waits for more of its alerts.
     pub(crate) group_wait: Duration,
@@ -24,6 +28,10 @@ pub(crate) struct Route {
 /// A way out of Alertmanager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Channel {
+    /// To the site's address.
+    Email,
+    /// To the site's channel; none, if the site has no Slack.
+    Slack,
     /// The site's own webhook, with basic authentication.
     Webhook,
     /// The service that notices silence; none, if the site has no `HEARTBEAT_URL`.
@@ -31,6 +39,16 @@ pub(crate) enum Channel {
 }
 
 impl Route {
+    /// The channels that the site has.
+    pub(crate) fn channels_of(&self, site: &Site) -> impl Iterator<Item = Channel> {
+        let missing = |channel: Channel| match channel {
+            Channel::Slack => !site.slack.is_set(),
+            Channel::Heartbeat => site.heartbeat_url.is_none(),
+            Channel::Email | Channel::Webhook => false,
+        };
+        self.channels.iter().copied().filter(move |channel| !missing(*channel))
+    }
+
     /// Name of the receiver.
     pub(crate) fn receiver(&self) -> &'static str {
         if self.severity == Severity::None { "heartbeat" } else { self.severity.name() }
@@ -49,20 +67,23 @@ pub(crate) fn all() -> Vec<Route> {
     vec![
         Route {
             severity: Severity::Critical,
-            channels: &[Channel::Webhook],
+            location: Location::caller(),
+            channels: &[Channel::Email, Channel::Slack, Channel::Webhook],
             group_wait: Duration::seconds(10),
             group_interval: Duration::minutes(1),
             repeat_interval: Duration::minutes(5),
         },
         Route {
             severity: Severity::Warning,
-            channels: &[Channel::Webhook],
+            location: Location::caller(),
+            channels: &[Channel::Email, Channel::Webhook],
             group_wait: Duration::seconds(30),
             group_interval: Duration::minutes(5),
             repeat_interval: Duration::minutes(30),
         },
         Route {
             severity: Severity::Info,
+            location: Location::caller(),
             channels: &[Channel::Webhook],
             group_wait: Duration::seconds(30),
             group_interval: Duration::minutes(5),
@@ -71,6 +92,7 @@ pub(crate) fn all() -> Vec<Route> {
         // Once a minute: heartbeat services call the alarm after a few minutes of silence.
         Route {
             severity: Severity::None,
+            location: Location::caller(),
             channels: &[Channel::Heartbeat],
             group_wait: Duration::ZERO,
             group_interval: Duration::minutes(1),

@@ -3,6 +3,12 @@
 /// Becomes the labels `service` and `team`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
+    /// The machine.
+    Host,
+    /// The API.
+    Api,
+    /// Celery and its workers.
+    Celery,
     /// The Redis server.
     Redis,
     /// This stack itself.
@@ -13,6 +19,9 @@ impl Service {
     /// The label's value.
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Host => "host",
+            Self::Api => "api",
+            Self::Celery => "celery",
             Self::Redis => "redis",
             Self::Monitoring => "monitoring",
         }
@@ -21,7 +30,8 @@ impl Service {
     /// Who looks after it.
     pub(crate) const fn team(self) -> &'static str {
         match self {
-            Self::Redis | Self::Monitoring => "platform",
+            Self::Host | Self::Redis | Self::Monitoring => "platform",
+            Self::Api | Self::Celery => "backend",
         }
     }
 }

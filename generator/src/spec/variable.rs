@@ -35,6 +35,46 @@ pub(crate) enum Reader {
 pub(crate) static GRAFANA_ADMIN_PASSWORD: Variable =
     Variable { name: "GRAFANA_ADMIN_PASSWORD", value: Value::Required, reader: Reader::Secret, comment: "Password of Grafana's user admin." };
 
+pub(crate) static ADMIN_EMAIL: Variable =
+    Variable { name: "ADMIN_EMAIL", value: Value::Default("admin@selextract.com"), reader: Reader::Generator, comment: "Who gets alerts by e-mail." };
+
+pub(crate) static SMTP_HOST: Variable = Variable {
+    name: "SMTP_HOST",
+    value: Value::Default("smtp.selextract.com:587"),
+    reader: Reader::Generator,
+    comment: "Mail server, with its port. STARTTLS is required.",
+};
+
+pub(crate) static SMTP_USER: Variable = Variable {
+    name: "SMTP_USER",
+    value: Value::Default("alerts@selextract.com"),
+    reader: Reader::Generator,
+    comment: "User name for the mail server.",
+};
+
+pub(crate) static SMTP_FROM: Variable =
+    Variable { name: "SMTP_FROM", value: Value::Default("alerts@selextract.com"), reader: Reader::Generator, comment: "Sender of alerts." };
+
+pub(crate) static SMTP_PASSWORD: Variable =
+    Variable { name: "SMTP_PASSWORD", value: Value::Required, reader: Reader::Secret, comment: "Password for the mail server." };
+
+pub(crate) static SLACK_WEBHOOK_URL: Variable = Variable {
+    name: "SLACK_WEBHOOK_URL",
+    value: Value::Empty,
+    reader: Reader::Secret,
+    comment: "Slack's incoming webhook for critical alerts. Empty: no Slack. The generator reads whether it is set, so render after a change.",
+};
+
+pub(crate) static SLACK_CHANNEL: Variable =
+    Variable { name: "SLACK_CHANNEL", value: Value::Default("#alerts"), reader: Reader::Generator, comment: "Channel that it posts to." };
+
+pub(crate) static METRICS_TOKEN: Variable = Variable {
+    name: "METRICS_TOKEN",
+    value: Value::Empty,
+    reader: Reader::Secret,
+    comment: "Token that /metrics of the API asks for. Empty: the page is open on its network. The generator reads whether it is set, so render after a change.",
+};
+
 pub(crate) static WEBHOOK_URL: Variable = Variable {
     name: "ALERTMANAGER_WEBHOOK_URL",
     value: Value::Default("http://api:8000/internal/alerts"),
@@ -72,6 +112,13 @@ pub(crate) static REDIS_ADDR: Variable = Variable {
 
 pub(crate) static REDIS_PASSWORD: Variable =
     Variable { name: "REDIS_PASSWORD", value: Value::Empty, reader: Reader::Secret, comment: "Its password. Empty: none is sent." };
+
+pub(crate) static CELERY_BROKER_URL: Variable = Variable {
+    name: "CELERY_BROKER_URL",
+    value: Value::Default("redis://redis:6379/0"),
+    reader: Reader::Compose,
+    comment: "The broker of the Celery workers that are watched, on APP_NETWORK.",
+};
 
 pub(crate) static BIND_ADDRESS: Variable = Variable {
     name: "BIND_ADDRESS",
@@ -116,14 +163,23 @@ pub(crate) static CLUSTER: Variable = Variable {
 };
 
 /// Every variable, in the order of `.env.example`.
-pub(crate) static ALL: [&Variable; 13] = [
+pub(crate) static ALL: [&Variable; 22] = [
     &GRAFANA_ADMIN_PASSWORD,
+    &ADMIN_EMAIL,
+    &SMTP_HOST,
+    &SMTP_USER,
+    &SMTP_FROM,
+    &SMTP_PASSWORD,
     &WEBHOOK_URL,
     &WEBHOOK_USER,
     &WEBHOOK_PASSWORD,
+    &SLACK_WEBHOOK_URL,
+    &SLACK_CHANNEL,
     &HEARTBEAT_URL,
+    &METRICS_TOKEN,
     &REDIS_ADDR,
     &REDIS_PASSWORD,
+    &CELERY_BROKER_URL,
     &BIND_ADDRESS,
     &HOST_GATEWAY,
     &CONFIG_DIR,

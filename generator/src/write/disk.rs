@@ -64,8 +64,11 @@ fn synchronize_parent(path: &Path) -> io::Result<()> {
     }
 }
 
-/// What a file holds; `None` if it is not there.
+/// What a file holds; `None` if it is not there. Links are not followed.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, WriteError> {
+    if path.is_symlink() {
+        return Err(WriteError::Link(path.to_owned()));
+    }
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),

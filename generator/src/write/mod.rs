@@ -31,6 +31,10 @@ pub enum WriteError {
     /// Something that is no file is where a file belongs.
     #[error("{} is not a regular file, so it is not replaced", .0.display())]
     NotAFile(PathBuf),
+    /// A symbolic link is where a file or directory of the set belongs: following it would write outside the directory, and
+    /// replacing it would undo somebody's intention.
+    #[error("{} is a symbolic link, so it is neither followed nor replaced: take it away, or name the directory that it leads to", .0.display())]
+    Link(PathBuf),
     /// Another run has the directory.
     #[error("another run is writing to {}", .0.display())]
     Busy(PathBuf),

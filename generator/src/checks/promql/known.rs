@@ -2,7 +2,9 @@
 
 use metric_catalogue::external::target;
 use metric_catalogue::{Definition, Type};
+use promql_parser::parser;
 
+use super::shape::infer;
 use crate::spec::Spec;
 use crate::spec::job::Job;
 use crate::spec::recordings::Recording;
@@ -11,21 +13,21 @@ use crate::spec::recordings::Recording;
 const NEAR: usize = 3;
 
 /// Everything that an expression can read.
-pub(super) struct Known<'a> {
+pub(in crate::checks) struct Known<'a> {
     jobs: &'a [Job],
     recordings: &'a [Recording],
 }
 
 /// All series of one name.
-pub(super) enum Family {
+pub(super) enum Family<'a> {
     /// On every target, or on those of the jobs that are named.
-    Exposed { definition: &'static Definition, suffix_label: Option<&'static str>, jobs: Option<Vec<&'static str>> },
+    Exposed { definition: &'static Definition, suffix_label: Option<&'static str>, jobs: Option<Vec<String>> },
     /// Computed by a recording rule: its labels are those of its expression.
-    Recorded,
+    Recorded(&'a str),
 }
 
 impl<'a> Known<'a> {
-    pub(super) fn new(spec: &'a Spec) -> Self {
+    pub(in crate::checks) fn new(spec: &'a Spec) -> Self {
         Self { jobs: &spec.jobs, recordings: &spec.recordings }
     }
 
@@ -37,9 +39,9 @@ impl<'a> Known<'a> {
         self.jobs().find(|job| job.label() == name)
     }
 
-    pub(super) fn family(&self, name: &str) -> Option<Family> {
-        if self.recordings.iter().any(|recording| recording.name == name) {
-            return Some(Family::Recorded);
+    pub(super) fn family(&self, name: &str) -> Option<Family<'a>> {
+        if let Some(recording) = self.recordings.iter().find(|recording| recording.name == name) {
+            return Some(Family::Recorded(&recording.expr));
         }
         if let Some(definition) = target::ALL.iter().copied().find(|definition| definition.name == name) {
             return Some(Family::Exposed { definition, suffix_label: None, jobs: None });
@@ -49,7 +51,7 @@ impl<'a> Known<'a> {
         for job in self.jobs {
             if let Some(one) = job.component.program.metrics().find_map(|definition| Some((definition, resolved(definition, name)?))) {
                 found.get_or_insert(one);
-                jobs.push(job.label());
+                jobs.push(job.label().to_owned());
             }
         }
         found.map(|(definition, suffix_label)| Family::Exposed { definition, suffix_label, jobs: Some(jobs) })
@@ -75,33 +77,33 @@ fn resolved(definition: &Definition, name: &str) -> Option<Option<&'static str>>
     }
 }
 
-impl Family {
+impl Family<'_> {
     pub(super) fn labels(&self) -> impl Iterator<Item = &'static str> {
         let (labels, suffix_label) = match self {
             Self::Exposed { definition, suffix_label, .. } => (definition.labels, *suffix_label),
-            Self::Recorded => (&[][..], None),
+            Self::Recorded(_) => (&[][..], None),
         };
         labels.iter().copied().chain(suffix_label)
     }
 
-    pub(super) fn has_label(&self, label: &str) -> bool {
+    pub(super) fn has_label(&self, label: &str, known: &Known<'_>) -> bool {
         match self {
             Self::Exposed { definition, .. } => definition.kind == Type::Dynamic || self.labels().any(|own| own == label),
-            Self::Recorded => true,
+            Self::Recorded(expression) => parser::parse(expression).map_or(true, |expression| infer(&expression, known).can_have(label)),
         }
     }
 
     pub(super) fn values_of(&self, label: &str) -> Option<&'static [&'static str]> {
         match self {
             Self::Exposed { definition, .. } => definition.values_of(label),
-            Self::Recorded => None,
+            Self::Recorded(_) => None,
         }
     }
 
     pub(super) fn is_exposed_by(&self, job: &Job) -> bool {
         match self {
-            Self::Exposed { jobs: Some(jobs), .. } => jobs.contains(&job.label()),
-            Self::Exposed { jobs: None, .. } | Self::Recorded => true,
+            Self::Exposed { jobs: Some(jobs), .. } => jobs.iter().any(|name| name == job.label()),
+            Self::Exposed { jobs: None, .. } | Self::Recorded(_) => true,
         }
     }
 }

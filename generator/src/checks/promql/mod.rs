@@ -1,127 +1,123 @@
-//! Every expression parses, and every metric and label in it is one that a job of the spec exposes.
+//! Every expression parses, reads what a job exposes, and means what it says.
+//!
+//! Each file beside this one is a check of one part of an expression, given what [`shape`] infers of it.
 
-use promql_parser::label::{MatchOp, Matcher};
-use promql_parser::parser::{self, AggregateExpr, Expr, VectorSelector};
-use promql_parser::util::{ExprVisitor, walk_expr};
-
-use super::Finding;
-use crate::spec::Spec;
-use crate::spec::job::Job;
-use known::{Family, Known};
-
+mod aggregation;
+mod comparison;
+mod counters;
+mod division;
+mod functions;
 mod known;
-mod queries;
+mod matching;
+mod quantiles;
+mod range;
+mod regexps;
+mod series;
+mod shape;
+mod walk;
+mod windows;
 
-/// Labels that Prometheus adds to each series of a job.
-const TARGET_LABELS: [&str; 2] = ["job", "instance"];
+use std::panic::Location;
+
+use promql_parser::parser::{self, Expr};
+
+use super::{Finding, queries};
+use crate::spec::Spec;
+use crate::spec::alert::Alert;
+
+pub(super) use known::Known;
+pub(super) use shape::{Shape, infer};
+
+/// Everything that a check of a part may ask for.
+pub(super) struct Context<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) known: &'a Known<'a>,
+}
+
+/// What a check has to say of a part.
+pub(super) struct Problem {
+    rule: &'static str,
+    text: String,
+    /// The words to underline.
+    part: String,
+    remedy: String,
+}
+
+impl Problem {
+    fn new(rule: &'static str, text: impl Into<String>, part: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { rule, text: text.into(), part: part.into(), remedy: remedy.into() }
+    }
+}
+
+/// A check of one part, which stands in the parts above it.
+type Check = fn(&Expr, &[&Expr], &Context<'_>) -> Vec<Problem>;
+
+/// Every check of a part.
+const CHECKS: [Check; 10] = [
+    series::check,
+    functions::check,
+    counters::check,
+    windows::check,
+    aggregation::check,
+    matching::check,
+    comparison::check,
+    division::check,
+    quantiles::check,
+    regexps::check,
+];
 
 pub(super) fn check(spec: &Spec) -> Vec<Finding> {
     let known = Known::new(spec);
+    let context = Context { spec, known: &known };
     let mut findings = Vec::new();
     for recording in &spec.recordings {
-        findings.extend(Expression::new(&format!("recording {}", recording.name), &recording.expr, &known).check());
+        findings.extend(expression(&format!("recording {}", recording.name), recording.location, &recording.expr, &context));
     }
     for alert in &spec.alerts {
-        let subject = format!("alert {}", alert.name);
-        findings.extend(Expression::new(&subject, &alert.expr, &known).check());
-        for query in [&alert.summary, &alert.description].into_iter().flat_map(|text| queries::of(text)) {
-            findings.extend(Expression::new(&format!("{subject}, query of a text"), &query, &known).check());
-        }
+        findings.extend(of_alert(alert, &context));
     }
     findings
 }
 
-/// One expression under examination.
-struct Expression<'a> {
-    subject: &'a str,
-    text: &'a str,
-    known: &'a Known<'a>,
-    findings: Vec<Finding>,
+fn of_alert(alert: &Alert, context: &Context<'_>) -> Vec<Finding> {
+    let subject = format!("alert {}", alert.name);
+    let mut findings = expression(&subject, alert.location, &alert.expr, context);
+    if let Ok(parsed) = parser::parse(&alert.expr)
+        && !comparison::is_condition(&parsed)
+    {
+        let problem = "holds whenever its series exist";
+        let remedy = "compare it with a threshold";
+        findings.push(Finding::new("alerts/comparison", &subject, problem, remedy).at(alert.location).underlining(&alert.expr, ""));
+    }
+    for query in [&alert.summary, &alert.description].into_iter().flat_map(|text| queries::of(text)) {
+        findings.extend(expression(&format!("{subject}, query of a text"), alert.location, &query, context));
+    }
+    for (title, query) in alert.queries {
+        findings.extend(expression(&format!("{subject}, query \"{title}\""), alert.location, query, context));
+    }
+    findings
 }
 
-impl<'a> Expression<'a> {
-    fn new(subject: &'a str, text: &'a str, known: &'a Known<'a>) -> Self {
-        Self { subject, text, known, findings: Vec::new() }
-    }
-
-    fn check(mut self) -> Vec<Finding> {
-        match parser::parse(self.text) {
-            Ok(expression) => self.walk(&expression),
-            Err(error) => self.find(format!("not PromQL: {error}"), "", "mend the expression"),
+fn expression(subject: &str, location: &'static Location<'static>, text: &str, context: &Context<'_>) -> Vec<Finding> {
+    let parsed = match parser::parse(text) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let finding = Finding::new("promql/syntax", subject, format!("not PromQL: {error}"), "mend the expression");
+            return vec![finding.at(location).underlining(text, "")];
         }
-        self.findings
-    }
-
-    fn walk(&mut self, expression: &Expr) {
-        let Ok(_) = walk_expr(self, expression);
-    }
-
-    fn find(&mut self, problem: String, part: &str, remedy: impl Into<String>) {
-        self.findings.push(Finding::new(self.subject, problem, remedy).underlining(self.text, part));
-    }
-
-    fn selector(&mut self, selector: &VectorSelector) {
-        let Some(name) = selector.name.as_deref() else {
-            return self.find("a selector without a metric's name".to_owned(), "{", "write the name in front of the braces");
-        };
-        if !selector.matchers.or_matchers.is_empty() {
-            self.find("`or` between matchers is not Prometheus' PromQL".to_owned(), "or", "use `or` between two selectors");
+    };
+    let mut findings = Vec::new();
+    walk::walk(&parsed, &mut Vec::new(), &mut |part, above| {
+        for check in CHECKS {
+            let problems = check(part, above, context);
+            findings.extend(
+                problems
+                    .into_iter()
+                    .map(|problem| Finding::new(problem.rule, subject, problem.text, problem.remedy).at(location).underlining(text, &problem.part)),
+            );
         }
-        let Some(family) = self.known.family(name) else {
-            let remedy = match self.known.nearest(name) {
-                Some(near) => format!("did you mean {near}? A new metric is declared in exporters/catalogue"),
-                None => "a new metric is declared in exporters/catalogue".to_owned(),
-            };
-            return self.find(format!("no job exposes {name}"), name, remedy);
-        };
-        for matcher in &selector.matchers.matchers {
-            self.matcher(name, &family, matcher);
-        }
-    }
-
-    fn matcher(&mut self, name: &str, family: &Family, matcher: &Matcher) {
-        let label = matcher.name.as_str();
-        if label == "job" && matches!(matcher.op, MatchOp::Equal) {
-            return self.job(name, family, &matcher.value);
-        }
-        if TARGET_LABELS.contains(&label) {
-            return;
-        }
-        if !family.has_label(label) {
-            let labels = family.labels().chain(TARGET_LABELS).collect::<Vec<_>>().join(", ");
-            return self.find(format!("{name} has no label {label}"), label, format!("its labels are {labels}"));
-        }
-        if let (MatchOp::Equal, Some(values)) = (&matcher.op, family.values_of(label))
-            && !values.contains(&matcher.value.as_str())
-        {
-            self.find(format!("{label} of {name} is never {}", matcher.value), &matcher.value, format!("it is one of {}", values.join(", ")));
-        }
-    }
-
-    fn job(&mut self, name: &str, family: &Family, job: &str) {
-        let Some(found) = self.known.job(job) else {
-            let jobs = self.known.jobs().map(Job::label).collect::<Vec<_>>().join(", ");
-            return self.find(format!("there is no job {job}"), job, format!("the jobs are {jobs}"));
-        };
-        if !family.is_exposed_by(found) {
-            self.find(format!("{} does not expose {name}", found.component.name), job, "name the job whose page has the metric");
-        }
-    }
-}
-
-impl ExprVisitor for Expression<'_> {
-    type Error = std::convert::Infallible;
-
-    fn pre_visit(&mut self, expression: &Expr) -> Result<bool, Self::Error> {
-        match expression {
-            Expr::VectorSelector(selector) => self.selector(selector),
-            Expr::MatrixSelector(matrix) => self.selector(&matrix.vs),
-            // The walk itself leaves out the parameter of `topk`, `quantile` and `count_values`.
-            Expr::Aggregate(AggregateExpr { param: Some(parameter), .. }) => self.walk(parameter),
-            _ => {}
-        }
-        Ok(true)
-    }
+    });
+    findings
 }
 
 #[cfg(test)]
@@ -129,13 +125,25 @@ mod tests {
     use super::super::tests::{changed, messages};
     use super::*;
 
-    fn said_of(expression: &str) -> Vec<String> {
+    /// What is said of an alert with this expression.
+    pub(super) fn said_of(expression: &str) -> Vec<String> {
         let spec = changed(|spec| {
-            spec.recordings.clear();
-            spec.alerts.truncate(1);
+            spec.alerts.retain(|alert| alert.name == "RedisDown");
             spec.alerts[0].expr = expression.to_owned();
+            spec.alerts[0].queries = &[];
+            spec.alerts[0].summary = String::new();
         });
-        messages(&check(&spec))
+        let mut said = messages(&check(&spec));
+        said.retain(|message| message.starts_with("alert "));
+        said
+    }
+
+    /// The one thing that is said, without what to do.
+    pub(super) fn problem_of(expression: &str) -> String {
+        let said = said_of(expression);
+        assert_eq!(said.len(), 1, "{said:#?}");
+        let first = said[0].lines().next().unwrap_or_default();
+        first.strip_prefix("alert RedisDown: ").unwrap_or(first).to_owned()
     }
 
     #[test]
@@ -147,53 +155,17 @@ mod tests {
     }
 
     #[test]
-    fn unknown_metrics_are_found() {
-        let expected = "alert RedisDown: no job exposes redis_upp\n  | up == 0 or redis_upp == 0\n  |            ^^^^^^^^^\n  = did you mean redis_up? A new metric is declared in exporters/catalogue";
-        assert_eq!(said_of("up == 0 or redis_upp == 0"), [expected]);
-    }
-
-    #[test]
-    fn unknown_labels_are_found() {
-        let expected =
-            "alert RedisDown: redis_up has no label addr\n  | redis_up{addr=\"x\"} == 0\n  |          ^^^^\n  = its labels are job, instance";
-        assert_eq!(said_of("redis_up{addr=\"x\"} == 0"), [expected]);
-    }
-
-    #[test]
-    fn values_outside_a_closed_set_are_found() {
-        let said = said_of("redis_up_reason{reason=\"tired\"} == 1");
-        assert_eq!(said.len(), 1);
-        assert!(said[0].starts_with("alert RedisDown: reason of redis_up_reason is never tired\n"), "{said:?}");
-    }
-
-    #[test]
-    fn unknown_and_wrong_jobs_are_found() {
-        let unknown = "alert RedisDown: there is no job reddis\n  | up{job=\"reddis\"}\n  |         ^^^^^^\n  = the jobs are prometheus, alertmanager, grafana, node, redis";
-        assert_eq!(said_of("up{job=\"reddis\"}"), [unknown]);
-        let wrong = "alert RedisDown: node-exporter does not expose redis_up\n  | redis_up{job=\"node\"}\n  |               ^^^^\n  = name the job whose page has the metric";
-        assert_eq!(said_of("redis_up{job=\"node\"}"), [wrong]);
-    }
-
-    #[test]
-    fn selectors_without_a_name_are_found() {
-        let expected = "alert RedisDown: a selector without a metric's name\n  | {job=\"redis\"}\n  | ^\n  = write the name in front of the braces";
-        assert_eq!(said_of("{job=\"redis\"}"), [expected]);
-    }
-
-    #[test]
     fn queries_of_texts_are_seen() {
-        let spec = changed(|spec| spec.alerts[0].summary = r#"{{ range printf "redis_upp{instance=%q}" $labels.instance | query }}"#.to_owned());
-        assert!(messages(&check(&spec))[0].starts_with("alert RedisDown, query of a text: no job exposes redis_upp\n"));
+        let spec = changed(|spec| {
+            spec.alerts.retain(|alert| alert.name == "RedisDown");
+            spec.alerts[0].summary = r#"{{ range printf "redis_upp{instance=%q}" $labels.instance | query }}"#.to_owned();
+        });
+        assert!(messages(&check(&spec))[0].starts_with("alert RedisDown, query of a text: no job exposes redis_upp"));
     }
 
     #[test]
     fn metrics_inside_calls_and_parameters_are_seen() {
-        assert_eq!(said_of("topk(scalar(one_x), avg_over_time(two_x[5m:1m])) unless three_x").len(), 3);
-    }
-
-    #[test]
-    fn known_metrics_labels_and_values_pass() {
-        assert_eq!(said_of("redis_up{job=\"redis\",instance=~\"a.*\"} == 0 and on (instance) redis_up_reason{reason=\"auth\"}"), [""; 0]);
-        assert_eq!(said_of("rate(process_cpu_seconds_total{job=\"grafana\"}[5m]) > 0.5 or vector(1)"), [""; 0]);
+        let said = said_of("topk(scalar(one_x), avg_over_time(two_x[5m:1m])) unless three_x");
+        assert_eq!(said.iter().filter(|said| said.contains("no job exposes")).count(), 3, "{said:#?}");
     }
 }

@@ -4,7 +4,7 @@ use super::super::grafana;
 use super::super::yaml::{Entries, because};
 use super::document::{BindOptions, Build, HealthCheck, Limits, Logging, Mount, Service};
 use super::{APPLICATION, MONITORING, PUBLISHED};
-use crate::spec::component::{ALERTMANAGER, Component, GRAFANA, HOST, Image, NODE_EXPORTER, PROMETHEUS, REDIS_EXPORTER};
+use crate::spec::component::{ALERTMANAGER, CELERY_EXPORTER, Component, GRAFANA, HOST, Image, NODE_EXPORTER, PROMETHEUS, REDIS_EXPORTER};
 use crate::spec::variable::{self, Reader, Value, Variable};
 use crate::spec::{RETENTION, Spec};
 
@@ -34,12 +34,13 @@ type Make = fn() -> Service;
 
 /// Every part of the spec that has a container.
 pub(super) fn all(spec: &Spec) -> Entries<Service> {
-    let make: [(&Component, Make); 5] = [
+    let make: [(&Component, Make); 6] = [
         (&PROMETHEUS, prometheus),
         (&ALERTMANAGER, alertmanager),
         (&GRAFANA, grafana_service),
         (&NODE_EXPORTER, node_exporter),
         (&REDIS_EXPORTER, redis_exporter),
+        (&CELERY_EXPORTER, celery_exporter),
     ];
     let of = |component: &Component| make.iter().find(|(other, _)| other.name == component.name).map(|(_, make)| make());
     spec.jobs.iter().filter_map(|job| Some((job.component.name, of(job.component)?))).collect()
@@ -55,11 +56,11 @@ fn prometheus() -> Service {
         ]
         .to_vec(),
         volumes: vec![configuration("", "/etc/prometheus"), volume("prometheus-data", "/prometheus")],
-        networks: vec![MONITORING, PUBLISHED],
+        networks: vec![MONITORING, PUBLISHED, APPLICATION],
         extra_hosts: vec![because("The host, where node-exporter listens.", format!("{HOST}:{}", variable::HOST_GATEWAY.reference()))],
         healthcheck: healthcheck(fetch(&format!("{}/-/ready", PROMETHEUS.url()))),
         limits: PROMETHEUS_LIMITS,
-        ..part(&PROMETHEUS, &[])
+        ..part(&PROMETHEUS, &[&variable::METRICS_TOKEN])
     }
 }
 
@@ -76,7 +77,7 @@ fn alertmanager() -> Service {
         networks: vec![MONITORING, PUBLISHED, APPLICATION],
         healthcheck: healthcheck(fetch(&format!("{}/-/ready", ALERTMANAGER.url()))),
         limits: ALERTMANAGER_LIMITS,
-        ..part(&ALERTMANAGER, &[&variable::WEBHOOK_PASSWORD])
+        ..part(&ALERTMANAGER, &[&variable::WEBHOOK_PASSWORD, &variable::SMTP_PASSWORD, &variable::SLACK_WEBHOOK_URL])
     }
 }
 
@@ -135,6 +136,16 @@ fn redis_exporter() -> Service {
         healthcheck: healthcheck(["CMD", "/redis-exporter", "healthcheck"].map(str::to_owned).to_vec()),
         limits: EXPORTER_LIMITS,
         ..part(&REDIS_EXPORTER, &[&variable::REDIS_PASSWORD])
+    }
+}
+
+fn celery_exporter() -> Service {
+    Service {
+        environment: [(variable::CELERY_BROKER_URL.name.to_owned(), variable::CELERY_BROKER_URL.reference())].into_iter().collect(),
+        networks: vec![MONITORING, APPLICATION],
+        healthcheck: healthcheck(["CMD", "/celery-exporter", "healthcheck"].map(str::to_owned).to_vec()),
+        limits: EXPORTER_LIMITS,
+        ..part(&CELERY_EXPORTER, &[])
     }
 }
 

@@ -1,4 +1,4 @@
-//! Recordings about Redis.
+//! Recordings about Redis, by instance.
 
 use metric_catalogue::redis::exporter::EXPORTER;
 
@@ -9,5 +9,17 @@ use crate::spec::duration::Duration;
 const WINDOW: Duration = Duration::minutes(5);
 
 pub(super) fn all() -> Vec<Recording> {
-    vec![Recording { name: "instance:redis_up:avg5m", expr: format!("avg_over_time({}[{WINDOW}])", EXPORTER.up.name()) }]
+    vec![
+        Recording::new("instance:redis_up:avg5m", format!("avg_over_time({}[{WINDOW}])", EXPORTER.up.name())),
+        Recording::new("instance:redis_commands:rate5m", "sum by (instance) (rate(redis_commands_total[5m]))"),
+        Recording::new(
+            "instance:redis_command_duration_seconds:mean5m",
+            "sum by (instance) (rate(redis_commands_duration_seconds_total[5m])) / (sum by (instance) (rate(redis_commands_total[5m])) > 0)",
+        ),
+        Recording::new(
+            "instance:redis_keyspace_hits:ratio_rate5m",
+            "sum by (instance) (rate(redis_keyspace_hits_total[5m]))
+  / (sum by (instance) (rate(redis_keyspace_hits_total[5m])) + sum by (instance) (rate(redis_keyspace_misses_total[5m])) > 0)",
+        ),
+    ]
 }

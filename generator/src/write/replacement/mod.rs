@@ -168,4 +168,6 @@ fn staged(target: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod tests;

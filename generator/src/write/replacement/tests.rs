@@ -63,7 +63,7 @@ impl Disk for Faulty {
 }
 
 /// Every file below a directory with what it holds, and every directory.
-fn tree(directory: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+pub(super) fn tree(directory: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     let mut tree = BTreeMap::new();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
@@ -77,6 +77,11 @@ fn tree(directory: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     tree
 }
 
+/// Of many runbooks two are enough: what ends at every step of a run takes the square of its files.
+pub(super) fn is_shown(file: &File) -> bool {
+    !file.path().starts_with("runbooks/") || file.path().ends_with("/RedisDown.md") || file.path().ends_with("/Watchdog.md")
+}
+
 /// Two renderings: the later one has other contents in two files, one file more and one less.
 fn renderings() -> (Vec<File>, Vec<File>) {
     let mut before = crate::render(&Site::default()).unwrap();
@@ -84,7 +89,7 @@ fn renderings() -> (Vec<File>, Vec<File>) {
     site.read_env("CLUSTER=west").unwrap();
     let mut after = crate::render(&site).unwrap();
     let without = |files: &mut Vec<File>, path: &str| {
-        files.retain(|file| file.path() != path);
+        files.retain(|file| file.path() != path && is_shown(file));
         let paths: Vec<String> = files.iter().map(|file| file.path().to_owned()).collect();
         files.retain(|file| file.path() != MANIFEST);
         files.push(File::in_set(MANIFEST, paths.join("\n")));
@@ -95,7 +100,11 @@ fn renderings() -> (Vec<File>, Vec<File>) {
 }
 
 /// Whether files that a reader may look at are all of `old` or all of `new`, each whole.
-fn each_file_is_whole(tree: &BTreeMap<PathBuf, Option<Vec<u8>>>, old: &BTreeMap<PathBuf, Option<Vec<u8>>>, new: &BTreeMap<PathBuf, Option<Vec<u8>>>) {
+pub(super) fn each_file_is_whole(
+    tree: &BTreeMap<PathBuf, Option<Vec<u8>>>,
+    old: &BTreeMap<PathBuf, Option<Vec<u8>>>,
+    new: &BTreeMap<PathBuf, Option<Vec<u8>>>,
+) {
     let hidden = |path: &&PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy();
         name.ends_with(".staged") || name == ".journal"
@@ -151,8 +160,9 @@ fn a_disk_that_fills_up_while_staging_leaves_everything_as_it_was() {
     let (_, after) = renderings();
     let directory = tempfile::tempdir().unwrap();
     let destination = Destination::set(directory.path().join("a/b"));
+    let journal = Plan::new(&after, &destination).unwrap().journal;
     // Two directories, the journal's two steps, the set's directories and files.
-    let staging = 4 + 5 + destination.select(&after).len();
+    let staging = 4 + journal.directories.len() + journal.replace.len();
     for step in 0..staging {
         let error = Replacement::new(&destination, &mut Faulty { before: step, then: Then::Well }).run(&after).unwrap_err();
         assert!(matches!(&error, WriteError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull), "{error}");
@@ -229,6 +239,88 @@ fn a_file_in_the_place_of_a_directory_is_named() {
     fs::write(directory.path().join("runbooks"), "file").unwrap();
     let error = replace(&after, &Destination::set(directory.path())).unwrap_err().to_string();
     assert_eq!(error, format!("{} is not a directory", directory.path().join("runbooks").display()));
+}
+
+#[test]
+fn links_are_neither_followed_nor_replaced() {
+    use std::os::unix::fs::symlink;
+
+    let (_, after) = renderings();
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(elsewhere.path().join("mine"), "mine").unwrap();
+    let dangling = elsewhere.path().join("nothing");
+    for (link, target) in [("prometheus.yml", "mine"), ("alertmanager.yml", "nothing"), ("runbooks", "."), (MANIFEST, "mine"), (".journal", "mine")] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(link);
+        symlink(elsewhere.path().join(target), &path).unwrap();
+
+        let error = replace(&after, &Destination::set(directory.path())).unwrap_err().to_string();
+
+        let expected = "is a symbolic link, so it is neither followed nor replaced: take it away, or name the directory that it leads to";
+        assert_eq!(error, format!("{} {expected}", path.display()));
+        assert!(path.is_symlink() && fs::read_dir(directory.path()).unwrap().count() == 1, "{link}");
+    }
+    assert_eq!(fs::read_to_string(elsewhere.path().join("mine")).unwrap(), "mine");
+    assert!(!dangling.exists() && fs::read_dir(elsewhere.path()).unwrap().count() == 1);
+}
+
+#[test]
+fn the_directory_itself_may_be_a_link() {
+    let (_, after) = renderings();
+    let directory = tempfile::tempdir().unwrap();
+    let (real, link) = (directory.path().join("real"), directory.path().join("link"));
+    fs::create_dir(&real).unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+
+    replace(&after, &Destination::set(&link)).unwrap();
+
+    assert!(link.is_symlink() && real.join("prometheus.yml").is_file());
+}
+
+#[test]
+fn a_disk_that_refuses_is_quoted() {
+    /// Refuses to write, as a disk that is full or mounted read-only does.
+    struct Refusing(io::ErrorKind);
+    impl Disk for Refusing {
+        fn create_directory(&mut self, _: &Path) -> io::Result<()> {
+            Err(self.0.into())
+        }
+        fn create(&mut self, _: &Path, _: &[u8]) -> io::Result<()> {
+            Err(self.0.into())
+        }
+        fn rename(&mut self, _: &Path, _: &Path) -> io::Result<()> {
+            Err(self.0.into())
+        }
+        fn remove_file(&mut self, _: &Path) -> io::Result<()> {
+            Err(self.0.into())
+        }
+        fn remove_directory(&mut self, _: &Path) -> io::Result<()> {
+            Err(self.0.into())
+        }
+    }
+    let (_, after) = renderings();
+    let directory = tempfile::tempdir().unwrap();
+    let destination = Destination::set(directory.path());
+    let journal = directory.path().join("..journal.staged");
+    for (kind, reason) in [
+        (io::ErrorKind::StorageFull, "no storage space"),
+        (io::ErrorKind::QuotaExceeded, "quota exceeded"),
+        (io::ErrorKind::ReadOnlyFilesystem, "read-only filesystem or storage medium"),
+        (io::ErrorKind::PermissionDenied, "permission denied"),
+    ] {
+        let error = Replacement::new(&destination, &mut Refusing(kind)).run(&after).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!((error.to_string(), source.as_str()), (format!("cannot write {}", journal.display()), reason));
+        assert_eq!(tree(directory.path()), BTreeMap::new());
+    }
+}
+
+#[test]
+fn what_others_name_is_replaced_first() {
+    let (_, after) = renderings();
+    let directory = tempfile::tempdir().unwrap();
+    let plan = Plan::new(&after, &Destination::set(directory.path())).unwrap();
+    assert!(plan.journal.replace.ends_with(&["prometheus.yml", "alertmanager.yml", MANIFEST].map(str::to_owned)), "{:?}", plan.journal.replace);
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! Alerts about Redis.
+//! Redis is gone.
 
 use metric_catalogue::redis::exporter::EXPORTER;
 
-use super::down;
 use crate::spec::alert::{Alert, Page};
+use crate::spec::alerts::down;
 use crate::spec::component::REDIS_EXPORTER;
 use crate::spec::duration::Duration;
 use crate::spec::example::{Example, Firing};
@@ -15,17 +15,12 @@ pub(crate) const DOWN: &str = "RedisDown";
 
 const DESCRIPTION: &str = "Celery keeps its queues in Redis: tasks are neither accepted nor started until it is back.";
 
-pub(super) fn all() -> Vec<Alert> {
-    vec![down()]
-}
-
-fn down() -> Alert {
+pub(super) fn alert() -> Alert {
     Alert {
         name: DOWN,
         expr: down::expression(REDIS_EXPORTER.job, &EXPORTER),
         lasting: Duration::minutes(1),
         severity: Severity::Critical,
-        service: Service::Redis,
         summary: down::summary("Redis", REDIS_EXPORTER.name, &EXPORTER),
         description: DESCRIPTION.to_owned(),
         meaning: "For a minute Redis has not answered, or nothing is known of it. The summary says which: the exporter is silent, Redis is \
@@ -42,8 +37,10 @@ fn down() -> Alert {
             "Silent Redis: `redis-cli -h <host> ping` from the exporter's network, then the server's own log.",
             "After a restart, watch `redis_uptime_in_seconds` grow: if it does not, Redis ends again and again.",
         ],
+        queries: &[("What the exporter last met", "redis_up_reason"), ("Did it grow until it was ended", "redis_memory_used_rss_bytes")],
         page: Page::Targets(REDIS_EXPORTER.job),
         examples: examples(),
+        ..Alert::owned_by(Service::Redis)
     }
 }
 
@@ -55,7 +52,7 @@ fn examples() -> Vec<Example> {
     let exporter_silent = firing("redis-exporter at redis-exporter:9121 does not answer, so nothing is known of Redis");
     let refused = firing("Redis does not answer redis-exporter at redis-exporter:9121 (reason: refused)");
     let page_without = firing("Redis is not measured: its series are absent on the page of redis-exporter:9121");
-    let no_target = Firing { labels: &[("job", "redis")], summary: "Redis is not measured: its series are absent", description: DESCRIPTION };
+    let no_target = Firing::new(&[("job", "redis")], "Redis is not measured: its series are absent");
     vec![
         Example::new("Redis refuses connections", &[(UP, "1x20"), (REDIS_UP, "1x3 0x16"), (REFUSED, "_x4 1x16")])
             .quiet_at(Duration::seconds(105))
@@ -67,18 +64,19 @@ fn examples() -> Vec<Example> {
         Example::new("Redis dies, and the exporter after it: one alert throughout", &[(UP, "1x2 0x17"), (REDIS_UP, "0x2 stale")])
             .quiet_at(Duration::seconds(45))
             .fires_at(Duration::seconds(60), exporter_silent),
-        Example::new("the page lacks redis_up", &[(UP, "1x20")]).quiet_at(Duration::seconds(45)).fires_at(Duration::seconds(60), page_without),
-        Example::new("no target is left", &[(r#"up{job="node",instance="host:9100"}"#, "1x20")])
+        Example::missing("the page lacks redis_up", &[(UP, "1x20")]).quiet_at(Duration::seconds(45)).fires_at(Duration::seconds(60), page_without),
+        Example::missing("no target is left", &[(r#"up{job="node",instance="host:9100"}"#, "1x20")])
             .quiet_at(Duration::seconds(45))
             .fires_at(Duration::seconds(60), no_target),
         Example::new("Redis is well", &[(UP, "1x20"), (REDIS_UP, "1x20")]).quiet_at(Duration::minutes(5)),
-        Example::new("Redis is away for just under a minute", &[(UP, "1x20"), (REDIS_UP, "1x3 0x3 1x12")])
+        Example::flapping("Redis is away for just under a minute, twice", &[(UP, "1x20"), (REDIS_UP, "1x3 0x3 1 0x3 1x12")])
             .quiet_at(Duration::seconds(105))
+            .quiet_at(Duration::seconds(180))
             .quiet_at(Duration::minutes(5)),
     ]
 }
 
 /// The alert of the one instance of the examples.
 fn firing(summary: &'static str) -> Firing {
-    Firing { labels: &[("job", "redis"), ("instance", "redis-exporter:9121")], summary, description: DESCRIPTION }
+    Firing::new(&[("job", "redis"), ("instance", "redis-exporter:9121")], summary)
 }

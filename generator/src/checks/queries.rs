@@ -1,7 +1,7 @@
 //! Queries that the texts of an alert make while they are expanded.
 
 /// The expressions of a text: in each `{{ … | query … }}` what stands between its quotes, with a value for each `%q`.
-pub(super) fn of(text: &str) -> impl Iterator<Item = String> {
+pub(crate) fn of(text: &str) -> impl Iterator<Item = String> {
     let actions = text.split("{{").skip(1).filter_map(|rest| Some(rest.split_once("}}")?.0));
     actions.filter(|action| action.split_whitespace().any(|word| word == "query")).filter_map(quoted)
 }

@@ -1,0 +1,100 @@
+//! An alert's name is its own, and its `for` is long enough to mean something and short enough to end.
+
+use std::collections::BTreeSet;
+
+use super::Finding;
+use crate::spec::alert::Alert;
+use crate::spec::{RETENTION, Spec};
+
+/// A condition seen once may be a single bad sample.
+const EVALUATIONS: u64 = 2;
+
+pub(super) fn check(spec: &Spec) -> Vec<Finding> {
+    let mut seen = BTreeSet::new();
+    let mut thresholds: BTreeSet<(&str, u64)> = BTreeSet::new();
+    let mut findings = Vec::new();
+    for alert in &spec.alerts {
+        if !seen.insert(alert.name) {
+            findings.push(finding(
+                "alerts/name",
+                alert,
+                "another alert has this name".to_owned(),
+                "rename one of them: routes, runbooks and silences go by it",
+            ));
+        }
+        if !alert.name.chars().all(|letter| letter.is_ascii_alphanumeric()) || !alert.name.starts_with(|letter: char| letter.is_ascii_uppercase()) {
+            findings.push(finding("alerts/name", alert, "is no name of an alert".to_owned(), "write ServiceProblem, in letters and digits"));
+        }
+        findings.extend(lasting(spec, alert));
+        for threshold in &alert.thresholds {
+            thresholds.insert((threshold.name, threshold.value.to_bits()));
+            if thresholds.iter().filter(|(name, _)| *name == threshold.name).count() > 1 {
+                findings.push(finding(
+                    "alerts/threshold",
+                    alert,
+                    format!("another threshold is called {}", threshold.name),
+                    "rename one of them: site.yaml goes by it",
+                ));
+            }
+        }
+    }
+    findings
+}
+
+fn lasting(spec: &Spec, alert: &Alert) -> Option<Finding> {
+    let least = spec.evaluation_interval.times(EVALUATIONS);
+    if alert.lasting < least {
+        let problem = format!("`for` is {}, with an evaluation every {}", alert.lasting, spec.evaluation_interval);
+        return Some(finding("alerts/for", alert, problem, "let it hold for two evaluations at least"));
+    }
+    let problem = || format!("`for` is {}, and {RETENTION} are kept", alert.lasting);
+    (alert.lasting > RETENTION).then(|| finding("alerts/for", alert, problem(), "shorten it"))
+}
+
+fn finding(rule: &'static str, alert: &Alert, problem: String, remedy: &str) -> Finding {
+    Finding::new(rule, format!("alert {}", alert.name), problem, remedy).at(alert.location)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{changed, messages};
+    use super::*;
+    use crate::spec::duration::{Duration, seconds};
+
+    fn said(change: impl FnOnce(&mut Alert)) -> Vec<String> {
+        let spec = changed(|spec| {
+            spec.alerts.retain(|alert| alert.name == "RedisDown");
+            change(&mut spec.alerts[0]);
+        });
+        messages(&check(&spec))
+    }
+
+    #[test]
+    fn names_used_twice_are_found() {
+        let spec = changed(|spec| {
+            spec.alerts.retain(|alert| alert.name == "RedisDown");
+            spec.alerts.push(spec.alerts[0].clone());
+        });
+        let expected = "alert RedisDown: another alert has this name [alerts/name]\n  = rename one of them: routes, runbooks and silences go by it";
+        assert_eq!(messages(&check(&spec)), [expected]);
+    }
+
+    #[test]
+    fn odd_names_are_found() {
+        let expected = "alert redis_down: is no name of an alert [alerts/name]\n  = write ServiceProblem, in letters and digits";
+        assert_eq!(said(|alert| alert.name = "redis_down"), [expected]);
+    }
+
+    #[test]
+    fn short_and_long_waits_are_found() {
+        let short = "alert RedisDown: `for` is 15s, with an evaluation every 15s [alerts/for]\n  = let it hold for two evaluations at least";
+        assert_eq!(said(|alert| alert.lasting = seconds(15)), [short]);
+        let long = "alert RedisDown: `for` is 31d, and 30d are kept [alerts/for]\n  = shorten it";
+        assert_eq!(said(|alert| alert.lasting = Duration::days(31)), [long]);
+    }
+
+    #[test]
+    fn waits_of_two_evaluations_pass() {
+        assert_eq!(said(|alert| alert.lasting = seconds(30)), [""; 0]);
+    }
+}

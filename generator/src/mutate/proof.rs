@@ -1,0 +1,91 @@
+//! What the mutants showed.
+
+use std::fmt;
+
+use super::mutant::Mutant;
+
+/// Of a hundred mutants so many must be noticed; the rest may be changes that change nothing.
+const REQUIRED_PERCENT: usize = 95;
+
+/// How many mutants there were, and which of them no test noticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    mutants: usize,
+    survivors: Vec<Survivor>,
+}
+
+/// A change to an alert that its tests do not notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survivor {
+    /// The alert.
+    pub alert: String,
+    /// What was changed.
+    pub change: String,
+    /// The changed expression.
+    pub expression: String,
+}
+
+impl Proof {
+    pub(super) fn new(verdicts: impl Iterator<Item = (Mutant, bool)>) -> Self {
+        let mut proof = Self { mutants: 0, survivors: Vec::new() };
+        for (mutant, killed) in verdicts {
+            proof.mutants += 1;
+            if !killed {
+                proof.survivors.push(Survivor { alert: mutant.alert, change: mutant.change, expression: mutant.rule.expr });
+            }
+        }
+        proof
+    }
+
+    /// How many mutants ran.
+    #[must_use]
+    pub fn mutants(&self) -> usize {
+        self.mutants
+    }
+
+    /// What no test noticed, in the order of the rules.
+    #[must_use]
+    pub fn survivors(&self) -> &[Survivor] {
+        &self.survivors
+    }
+
+    /// Whether enough were noticed.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        (self.mutants - self.survivors.len()) * 100 >= self.mutants * REQUIRED_PERCENT
+    }
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Survivor { alert, change, expression } in &self.survivors {
+            writeln!(formatter, "{alert}: {change}: no test notices\n  | {expression}")?;
+        }
+        let killed = self.mutants - self.survivors.len();
+        // Tenths, rounded down: 94.96 % is not 95 %.
+        let tenths = (killed * 1_000).checked_div(self.mutants).unwrap_or(1_000);
+        write!(formatter, "{killed} of {} mutants died ({}.{} %), {REQUIRED_PERCENT} % are required", self.mutants, tenths / 10, tenths % 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proof(mutants: usize, survivors: usize) -> Proof {
+        let survivor = Survivor { alert: "A".to_owned(), change: "for 1m removed".to_owned(), expression: "x > 1".to_owned() };
+        Proof { mutants, survivors: vec![survivor; survivors] }
+    }
+
+    #[test]
+    fn ninety_five_of_a_hundred_must_die() {
+        assert!(proof(100, 5).holds());
+        assert!(!proof(100, 6).holds());
+        assert!(proof(0, 0).holds());
+    }
+
+    #[test]
+    fn survivors_are_listed_before_the_sum() {
+        assert_eq!(proof(3, 1).to_string(), "A: for 1m removed: no test notices\n  | x > 1\n2 of 3 mutants died (66.6 %), 95 % are required");
+    }
+}

@@ -1,0 +1,206 @@
+//! Service level objectives, and the burn rates at which their budgets alert.
+//!
+//! Long windows are built from five-minute recordings: the sum of the errors' rates over the sum of the events' rates, so
+//! that busy minutes weigh as much as they have requests. Up to two hours every recorded sample is read; from six hours on
+//! one in five minutes, which tile the window. While nothing changes, that is the exact ratio over the window. While an
+//! outage begins or ends it lags by two and a half minutes, and from six hours on by up to seven and a half: at the worst
+//! moment of a total outage of ten minutes the ratio is off by 7.9 points of percent over 30 m, 4.0 over 1 h, 2.0 over 2 h
+//! and 1.3 over 6 h (the test below measures it), and alerts come and go later by as long.
+
+use std::panic::Location;
+
+use super::duration::{self, Duration};
+use super::recordings::Recording;
+
+/// The length of time that a budget is for.
+pub(crate) const PERIOD: Duration = Duration::days(30);
+
+/// From this window on, recorded samples are read at steps of [`STEP`].
+const TILED_FROM: Duration = Duration::hours(6);
+
+const STEP: Duration = duration::minutes(5);
+
+/// A share of events that must go well over [`PERIOD`].
+#[derive(Clone, Debug)]
+pub(crate) struct Slo {
+    /// In the middle of its series' names.
+    pub(crate) name: &'static str,
+    /// In percent.
+    pub(crate) objective: f64,
+    /// Bad events per second over five minutes, by job.
+    pub(crate) errors: &'static str,
+    /// All events per second over five minutes, by job.
+    pub(crate) events: &'static str,
+    /// Events per second below which a burn rate is that of a handful of them, and does not alert.
+    pub(crate) least_events: f64,
+    /// The pairs of windows that alert.
+    pub(crate) burns: &'static [Burn],
+    /// Where it stands in the spec.
+    pub(crate) location: &'static Location<'static>,
+}
+
+/// How many times faster than evenly the budget goes, over a long window and still over a short one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Burn {
+    pub(crate) factor: f64,
+    pub(crate) long: Duration,
+    pub(crate) short: Duration,
+}
+
+const HOUR: Burn = Burn { factor: 14.4, long: Duration::hours(1), short: Duration::minutes(5) };
+const SIX_HOURS: Burn = Burn { factor: 6.0, long: Duration::hours(6), short: Duration::minutes(30) };
+const DAY: Burn = Burn { factor: 3.0, long: Duration::days(1), short: Duration::hours(2) };
+const THREE_DAYS: Burn = Burn { factor: 1.0, long: Duration::days(3), short: Duration::hours(6) };
+
+/// 2 % of the budget in an hour, or 5 % in six: somebody gets up. Factors and windows are those of the SRE workbook.
+pub(crate) const FAST: &[Burn] = &[HOUR, SIX_HOURS];
+
+/// 10 % of the budget in a day, or in three: somebody looks today.
+pub(crate) const SLOW: &[Burn] = &[DAY, THREE_DAYS];
+
+/// All of them.
+pub(crate) const ALL: &[Burn] = &[HOUR, SIX_HOURS, DAY, THREE_DAYS];
+
+impl Slo {
+    /// The share of events that may go wrong, without the noise of binary fractions.
+    pub(crate) fn budget(&self) -> f64 {
+        rounded((100.0 - self.objective) / 100.0)
+    }
+
+    /// The recorded series of the share of errors over a window.
+    pub(crate) fn ratio(&self, window: Duration) -> String {
+        format!("job:slo_{}_errors:ratio_rate{window}", self.name)
+    }
+
+    /// The recorded series of events per second.
+    fn events_series(&self) -> String {
+        format!("job:slo_{}_events:rate5m", self.name)
+    }
+
+    /// Holds while one of the pairs burns faster than its factor, and there is traffic enough to tell.
+    pub(crate) fn burning(&self, burns: &[Burn], traffic_over: Duration) -> String {
+        let pairs: Vec<String> = burns
+            .iter()
+            .map(|burn| {
+                let limit = rounded(burn.factor * self.budget());
+                format!("{} > {limit} and {} > {limit}", self.ratio(burn.long), self.ratio(burn.short))
+            })
+            .collect();
+        format!("(\n  {}\n)\nand avg_over_time({}[{traffic_over}]) > {}", pairs.join("\n  or\n  "), self.events_series(), self.least_events)
+    }
+
+    /// Its series: both rates, the share of errors over every window, and what is left of the budget.
+    pub(crate) fn recordings(&self) -> Vec<Recording> {
+        let (errors, events) = (format!("job:slo_{}_errors:rate5m", self.name), self.events_series());
+        let mut windows: Vec<Duration> = self.burns.iter().flat_map(|burn| [burn.long, burn.short]).collect();
+        windows.sort_unstable();
+        windows.dedup();
+        let mut recordings = vec![Recording::new(errors.clone(), self.errors), Recording::new(events.clone(), self.events)];
+        for window in windows {
+            let expr = if window <= STEP { format!("{errors} / ({events} > 0)") } else { over(&errors, &events, window) };
+            recordings.push(Recording::new(self.ratio(window), expr));
+        }
+        let remaining = format!("1 - {} / {}", over(&errors, &events, PERIOD), self.budget());
+        recordings.push(Recording::new(format!("job:slo_{}_budget_remaining:ratio{PERIOD}", self.name), remaining));
+        recordings.into_iter().map(|recording| Recording { location: self.location, ..recording }).collect()
+    }
+}
+
+/// The share of errors over a window, from recorded rates.
+fn over(errors: &str, events: &str, window: Duration) -> String {
+    let range = if window >= TILED_FROM { format!("{window}:{STEP}") } else { window.to_string() };
+    format!("sum_over_time({errors}[{range}]) / (sum_over_time({events}[{range}]) > 0)")
+}
+
+/// To ten digits after the point: 0.0144 and not 0.014399999999999998.
+pub(crate) fn rounded(value: f64) -> f64 {
+    (value * 1e10).round() / 1e10
+}
+
+pub(crate) fn api_availability() -> Slo {
+    Slo {
+        name: "api_availability",
+        objective: 99.9,
+        errors: r#"sum by (job) (rate(http_requests_total{status_code=~"5.."}[5m])) or 0 * sum by (job) (rate(http_requests_total[5m]))"#,
+        events: "job:http_requests:rate5m",
+        least_events: 0.1,
+        burns: ALL,
+        location: Location::caller(),
+    }
+}
+
+pub(crate) fn api_latency() -> Slo {
+    Slo {
+        name: "api_latency",
+        objective: 99.0,
+        errors: r#"sum by (job) (rate(http_request_duration_seconds_count[5m]))
+  - sum by (job) (rate(http_request_duration_seconds_bucket{le="0.5"}[5m]))"#,
+        events: "sum by (job) (rate(http_request_duration_seconds_count[5m]))",
+        least_events: 0.1,
+        burns: ALL,
+        location: Location::caller(),
+    }
+}
+
+pub(crate) fn task_success() -> Slo {
+    Slo {
+        name: "task_success",
+        objective: 99.0,
+        errors: r#"sum by (job) (rate(celery_task_total{status="failed"}[5m]))
+  or 0 * sum by (job) (rate(celery_task_total{status=~"succeeded|failed"}[5m]))"#,
+        events: r#"sum by (job) (rate(celery_task_total{status=~"succeeded|failed"}[5m]))"#,
+        // Tasks are rarer than requests: one in five minutes.
+        least_events: 0.003,
+        burns: ALL,
+        location: Location::caller(),
+    }
+}
+
+/// Every objective.
+pub(crate) fn all() -> Vec<Slo> {
+    vec![api_availability(), api_latency(), task_success()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scrapes in five minutes.
+    const SCRAPES: usize = 20;
+
+    /// Errors and events per scrape: ten requests each, all failing for ten minutes in the middle of a day.
+    fn outage() -> Vec<(f64, f64)> {
+        (0..5_760).map(|scrape| if (2_880..2_920).contains(&scrape) { (10.0, 10.0) } else { (0.0, 10.0) }).collect()
+    }
+
+    fn ratio(samples: &[(f64, f64)]) -> f64 {
+        let (errors, events) = samples.iter().fold((0.0, 0.0), |(errors, events), sample| (errors + sample.0, events + sample.1));
+        errors / events
+    }
+
+    /// The largest difference between the ratio over a window built from five-minute rates and the exact one.
+    fn error(window: usize, step: usize) -> f64 {
+        let exact = outage();
+        let sum = |range: &[(f64, f64)]| range.iter().fold((0.0, 0.0), |(errors, events), sample| (errors + sample.0, events + sample.1));
+        let rates: Vec<(f64, f64)> = (0..exact.len()).map(|end| sum(&exact[end.saturating_sub(SCRAPES - 1)..=end])).collect();
+        let ends = window..exact.len();
+        let differences = ends.map(|end| {
+            let last = end - end % step;
+            let read: Vec<(f64, f64)> = (0..window / step).map(|back| rates[last - back * step]).collect();
+            (ratio(&read) - ratio(&exact[end + 1 - window..=end])).abs()
+        });
+        differences.fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn long_windows_are_as_exact_as_stated() {
+        let measured = [error(120, 1), error(240, 1), error(480, 1), error(1_440, SCRAPES)];
+        assert_eq!(measured.map(|error| format!("{:.1} %", error * 100.0)), ["7.9 %", "4.0 %", "2.0 %", "1.3 %"]);
+    }
+
+    #[test]
+    fn limits_carry_no_noise() {
+        let slo = api_availability();
+        assert_eq!((slo.budget().to_string(), rounded(14.4 * slo.budget()).to_string()), ("0.001".to_owned(), "0.0144".to_owned()));
+    }
+}
