@@ -16,7 +16,8 @@ use crate::spec::Spec;
 use crate::spec::component::Image;
 use crate::spec::job::Job;
 
-/// Values of a label whose set is not closed, such as databases, queues or routes: a small site's.
+/// Values of the labels whose sets are not closed, such as databases, queues or routes: a small site's. Several of them on one
+/// metric mostly name the same thing (a database's name and its number), so they do not multiply.
 const OPEN_LABEL_VALUES: u64 = 4;
 
 /// Metrics of a family whose names are known only at run time: `PostgreSQL` has about 300 settings, Redis a dozen states.
@@ -116,15 +117,16 @@ fn job(spec: &Spec, set: &Set, scraping: &Scraping, scrape: &Scrape) -> Result<J
 fn page(job: &Job) -> u64 {
     let declared: u64 = job.component.program.metrics().map(series).sum();
     match SEEN.iter().find(|(name, _)| *name == job.component.name) {
-        Some((_, seen)) if job.component.image != Image::Ours => declared.max(*seen),
+        Some((_, seen)) if job.component.image != Image::Ours => *seen,
         _ => declared,
     }
 }
 
 /// Series of one metric.
 fn series(definition: &Definition) -> u64 {
-    let values = |label: &&str| definition.values_of(label).map_or(OPEN_LABEL_VALUES, |values| count(values.len()));
-    let combinations: u64 = definition.labels.iter().map(values).product();
+    let closed: u64 = definition.labels.iter().filter_map(|label| definition.values_of(label)).map(|values| count(values.len())).product();
+    let is_open = definition.kind != Type::Info && definition.labels.iter().any(|label| definition.values_of(label).is_none());
+    let combinations = if is_open { closed * OPEN_LABEL_VALUES } else { closed };
     let each = match definition.kind {
         Type::Counter | Type::Gauge | Type::Info => 1,
         Type::Histogram if definition.bounds.is_empty() => UNKNOWN_BUCKETS + TOTALS,
