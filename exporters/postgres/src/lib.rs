@@ -1,7 +1,7 @@
 //! Metrics of a `PostgreSQL` server, 14 to 18.
 //!
-//! One connection is kept, and each scrape is one flight on it: [`source`] sends the statements of all [`collectors`] at once
-//! and hands each the rows of its own. What is dear or takes locks is measured in the [`background`].
+//! One connection is kept, and each scrape is one flight on it: [`source`] sends the statements of all `collectors` at once
+//! and hands each the rows of its own. What is dear or takes locks is measured in the background.
 
 use std::sync::Arc;
 
