@@ -49,7 +49,8 @@ where
 }
 
 fn request(path: &'static str) -> Request<Body> {
-    Request::post(path).body(Full::from("hello").into()).unwrap()
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    Request::post(path).header("traceparent", trace).body(Full::from("hello").into()).unwrap()
 }
 
 #[test]

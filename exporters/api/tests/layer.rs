@@ -130,6 +130,19 @@ async fn endpoints_are_templates_and_methods_a_closed_set() {
 }
 
 #[tokio::test]
+async fn router_that_is_nested_twice_has_two_endpoints() {
+    let registry = Registry::default();
+    let inner: Router = Router::new().route("/{id}", get(|| async { "" })).layer(MetricsLayer::new(&registry));
+    let app = Router::new().nest("/a", inner.clone()).nest("/b", inner);
+    for path in ["/a/1", "/b/1", "/a/2", "/b/2", "/b/3"] {
+        whole(&app, request("GET", path)).await;
+    }
+    let page = Page::of(&registry);
+    assert_eq!((page.sum("http_requests_total", "\"/a/{id}\""), page.sum("http_requests_total", "\"/b/{id}\"")), (2.0, 3.0));
+    assert_settled(&page, 5.0);
+}
+
+#[tokio::test]
 async fn bytes_are_those_that_went_through() {
     let registry = Registry::default();
     let app = app(&registry);
@@ -279,6 +292,36 @@ async fn choices_of_the_application_hold() {
     assert_eq!(page.sum("http_request_duration_seconds_bucket", ""), 3.0);
     assert_eq!(page.sum("http_response_size_bytes_bucket", ""), 2.0);
     assert_settled(&page, 1.0);
+}
+
+#[tokio::test]
+async fn sampled_traces_are_exemplars() {
+    const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+    for (names, families) in [
+        (Names::Selextract, &["http_requests_total", "http_request_duration_seconds_bucket", "http_response_first_byte_seconds_bucket"][..]),
+        (Names::OpenTelemetry, &["http_server_request_duration_seconds_bucket"]),
+    ] {
+        let registry = Registry::default();
+        let layer = MetricsLayer::builder().names(names).build(&registry);
+        let app: Router = Router::new().route("/", get(|| async { "home" })).layer(layer);
+        let page = || {
+            let mut out = Vec::new();
+            registry.encode(exporter_core::Format::OpenMetrics, &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        for header in ["", "nonsense", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"] {
+            whole(&app, Request::get("/").header("traceparent", header).body(Body::empty()).unwrap()).await;
+        }
+        assert!(!page().contains(TRACE), "nobody has kept a trace that was not sampled");
+        let traced = Request::get("/").header("traceparent", format!("00-{TRACE}-b7ad6b7169203331-01"));
+        whole(&app, traced.body(Body::empty()).unwrap()).await;
+        let page = page();
+        for family in families {
+            let exemplars = page.lines().filter(|line| line.starts_with(family) && line.contains(&format!("# {{trace_id=\"{TRACE}\"")));
+            assert_eq!(exemplars.count(), 1, "{family} {page}");
+        }
+        assert!(Page::of(&registry).series() > 0, "the text format has no exemplars, and is read as before");
+    }
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ const fn word(kind: Type) -> &'static str {
         Type::Histogram => "histogram",
         Type::Summary => "summary",
         Type::Gauge | Type::Info => "gauge",
-        Type::Dynamic => "untyped",
+        Type::Dynamic | Type::Untyped => "untyped",
     }
 }
 

@@ -24,6 +24,10 @@ pub struct Info;
 #[derive(Clone, Copy, Debug)]
 pub struct Dynamic;
 
+/// A number of which it is not known what it is: other programs' metrics only.
+#[derive(Clone, Copy, Debug)]
+pub struct Untyped;
+
 /// The kind of a metric as a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Type {
@@ -39,9 +43,11 @@ pub enum Type {
     Info,
     /// See [`Dynamic`].
     Dynamic,
+    /// See [`Untyped`].
+    Untyped,
 }
 
-/// Implemented by the six kinds and by nothing else.
+/// Implemented by the seven kinds and by nothing else.
 pub trait Kind: sealed::Sealed {
     /// The same kind as a value.
     const TYPE: Type;
@@ -55,7 +61,7 @@ macro_rules! kinds {
         }
     )*};
 }
-kinds!(Counter, Gauge, Histogram, Summary, Info, Dynamic);
+kinds!(Counter, Gauge, Histogram, Summary, Info, Dynamic, Untyped);
 
 mod sealed {
     #[expect(unnameable_types, reason = "sealing is what it is for")]

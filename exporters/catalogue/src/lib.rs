@@ -57,7 +57,7 @@ pub mod postgres;
 pub mod process;
 pub mod redis;
 
-pub use kind::{Counter, Dynamic, Gauge, Histogram, Info, Kind, Summary, Type};
+pub use kind::{Counter, Dynamic, Gauge, Histogram, Info, Kind, Summary, Type, Untyped};
 pub use metric::{Definition, Metric, Unit};
 
 /// Declares metrics and `ALL`, the list of them.

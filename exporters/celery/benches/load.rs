@@ -15,6 +15,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     path::Path,
+    process::Command,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -36,15 +37,27 @@ const WORKERS: u64 = 50;
 /// Below this the subscriber keeps up.
 const BACKLOG_BYTES: u64 = 2 << 20;
 
+/// One measurement, against a broker on a port.
+type Part = fn(u16, &Path);
+
 fn main() {
     let directory = tempfile::tempdir().unwrap();
     let port = free_port();
     let _server = redis(port, directory.path(), &["--client-output-buffer-limit", "pubsub 32mb 8mb 60"]);
-    sustained(port, directory.path());
-    adversarial(port, directory.path());
-    paced(port, directory.path());
-    burst(port, directory.path());
-    confined(port, directory.path());
+    // A name after `--` runs that part only; cargo itself adds `--bench`.
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    let parts: [(&str, Part); 7] = [
+        ("sustained", sustained),
+        ("adversarial", adversarial),
+        ("paced", paced),
+        ("burst", burst),
+        ("outage", outage),
+        ("flower", beside_flower),
+        ("confined", confined),
+    ];
+    for (_, part) in parts.into_iter().filter(|(name, _)| name.contains(&wanted)) {
+        part(port, directory.path());
+    }
 }
 
 fn start(port: u16, directory: &Path) -> Exporter {
@@ -98,6 +111,75 @@ fn paced(port: u16, directory: &Path) {
     for edge in ["0.005", "0.01", "0.025", "0.05", "0.1", "0.25"] {
         println!("lag at 20,000 events/s: {:.3} % within {edge} s", (lag(&after, edge) - lag(&before, edge)) / all * 100.0);
     }
+}
+
+/// How long a broker that is back has no subscriber, ten times.
+fn outage(_: u16, directory: &Path) {
+    let port = free_port();
+    let mut server = Some(redis(port, directory, &[]));
+    let _exporter = start(port, directory);
+    let mut times: Vec<f64> = (0..10)
+        .map(|_| {
+            drop(server.take());
+            std::thread::sleep(Duration::from_secs(1));
+            server = Some(redis(port, directory, &[]));
+            let back = Instant::now();
+            let publish: [&[u8]; 3] = [b"PUBLISH", b"/0.celeryev/task.multi", b"{}"];
+            wait("the subscription is there", Duration::from_secs(30), || support::command(port, &publish) == ":1");
+            back.elapsed().as_secs_f64()
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    println!("outage: subscribed again {:.2} s after the broker listens (median), {:.2} s at most", times[5], times[9]);
+}
+
+/// Flower, the exporter in Python that is a package, with the same events in the same run.
+fn beside_flower(port: u16, directory: &Path) {
+    const TASKS: u32 = 20_100;
+    let flower_port = free_port();
+    let mut command = Command::new(support::environment("venv-flower", "benches/requirements.txt"));
+    command.current_dir(directory).args(["-m", "celery", "--broker", &format!("redis://127.0.0.1:{port}/0"), "flower"]);
+    command.args([&format!("--port={flower_port}"), "--address=127.0.0.1", "--logging=error", "--inspect_timeout=100"]);
+    let flower = support::Program::start(&mut command, &directory.join("flower.log"));
+    let subscribers = || support::command(port, &[b"PUBLISH", b"/0.celeryev/none", b"{}"]);
+    wait("flower listens to events", Duration::from_mins(1), || subscribers() == ":1" && TcpStream::connect(("127.0.0.1", flower_port)).is_ok());
+    let theirs = measured(port, flower_port, TASKS, &|page| {
+        page.iter()
+            .filter(|(series, _)| series.starts_with("flower_events_total{") && series.contains("task-succeeded"))
+            .map(|(_, value)| value)
+            .sum()
+    });
+    drop(flower);
+    let exporter = start(port, directory);
+    let ours = measured(port, exporter.port(), TASKS, &|page| page.get("celery_events_total{type=\"task-succeeded\"}").copied().unwrap_or_default());
+    println!("| {} events | ours | flower | ours / flower |\n|---|---|---|---|", u64::from(TASKS) * OF_TASK);
+    for (what, our, their) in [
+        ("events per second", ours[0], theirs[0]),
+        ("events per second of processor time", ours[1], theirs[1]),
+        ("resident memory (MiB)", ours[2], theirs[2]),
+        ("median scrape (ms)", ours[3], theirs[3]),
+    ] {
+        println!("| {what} | {our:.1} | {their:.1} | {:.3} |", our / their);
+    }
+}
+
+/// Events per second of wall and of processor time, MiB, and the median of 20 scrapes in milliseconds.
+fn measured(port: u16, page_port: u16, tasks: u32, counted: &dyn Fn(&support::Page) -> f64) -> [f64; 4] {
+    let page = || support::series(&support::get(page_port));
+    let (before, begun) = (page()["process_cpu_seconds_total"], Instant::now());
+    publish(port, u64::from(tasks), |task| format!("app.tasks.name_{:04}", task % NAMES), true);
+    wait("every event is counted", Duration::from_mins(3), || counted(&page()) >= f64::from(tasks));
+    let (wall, after) = (begun.elapsed().as_secs_f64(), page());
+    let mut times: Vec<f64> = (0..20)
+        .map(|_| {
+            let begun = Instant::now();
+            support::get(page_port);
+            begun.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let events = f64::from(tasks) * 3.0;
+    [events / wall, events / (after["process_cpu_seconds_total"] - before), after["process_resident_memory_bytes"] / MIB, times[10]]
 }
 
 /// Publishes tasks at so many events a second.
@@ -181,13 +263,30 @@ fn counted(exporter: &Exporter, tasks: u32) {
 }
 
 /// How long scrapes take, from the request to the last byte.
+/// Scrapes without compression, and as Prometheus asks.
 fn scrapes(what: &str, exporter: &Exporter) {
+    for encoding in ["identity", "gzip"] {
+        scrapes_in(encoding, what, exporter);
+    }
+}
+
+/// The answer to a scrape, head and all.
+fn asked(port: u16, encoding: &str) -> Vec<u8> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: x\r\nAccept-Encoding: {encoding}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    answer
+}
+
+fn scrapes_in(encoding: &str, what: &str, exporter: &Exporter) {
     let processor = || exporter.value("process_cpu_seconds_total").unwrap();
     let (mut bytes, before) = (0, processor());
     let mut times: Vec<f64> = (0..200)
         .map(|_| {
             let started = Instant::now();
-            bytes = exporter.text().len();
+            bytes = asked(exporter.port(), encoding).len();
             std::thread::sleep(Duration::from_millis(5));
             started.elapsed().as_secs_f64() * 1e3 - 5.0
         })
@@ -195,7 +294,7 @@ fn scrapes(what: &str, exporter: &Exporter) {
     times.sort_by(f64::total_cmp);
     let each = (processor() - before) / 201.0 * 1e3;
     println!(
-        "scrape, {what}: median {:.1} ms, p99 {:.1} ms, {each:.1} ms of processor time for all work meanwhile, {bytes} bytes",
+        "scrape ({encoding}), {what}: median {:.1} ms, p99 {:.1} ms, {each:.1} ms of processor time for all work meanwhile, {bytes} bytes",
         times[100], times[198]
     );
 }

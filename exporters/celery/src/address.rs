@@ -225,6 +225,19 @@ mod tests {
         assert_eq!(redacted("redis://u:p@a:1/0;redis://b"), "redis://***@a:1/0;redis://b");
     }
 
+    #[test]
+    fn broken_urls_do_not_panic() {
+        let correct: [&[u8]; 3] = [
+            b"rediss://user:pass@host:6380/3?ssl_cert_reqs=none",
+            b"sentinel://:p@a:26379;sentinel://[::1]:2/1",
+            b"amqps://u:p%40@host:5671/shop%2Fone?heartbeat=3",
+        ];
+        crate::fuzz::feed(&correct, |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            drop((parse(&text), redacted(&text)));
+        });
+    }
+
     proptest::proptest! {
         #[test]
         fn no_text_panics(text in "(redis|amqp|sentinel|unix)?(://)?[a-z0-9:@/?=&%;\\[\\]é]{0,40}") {

@@ -3,7 +3,9 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, ValueEnum};
-use exporter_core::{ConfigError, Secret, SecretFile, SecretSource, duration, switch};
+use exporter_core::{Aliases, Bounds, ConfigError, Relabeling, Secret, SecretFile, SecretSource, duration, switch};
+
+use metric_catalogue::celery::{PROGRAM, peer};
 
 use crate::{
     address::{self, Address, EXPECTED, Endpoint, Scheme, redacted},
@@ -21,6 +23,12 @@ use crate::{
 
 /// How long events wait for an exporter that has lost its connection.
 const EVENTS_WAIT: Duration = Duration::from_mins(1);
+
+/// The port that exporters of Celery are known by.
+const PORT: u16 = 9808;
+
+/// What the names of metrics begin with.
+const PREFIX: &str = "celery_";
 
 /// The exporter's own flags.
 #[derive(Args, Debug)]
@@ -102,10 +110,10 @@ pub struct Config {
     #[arg(long = "metrics.names", env = "CE_METRICS_NAMES", value_enum, default_value = "selextract")]
     pub names: Names,
     /// Buckets of the run time, in the peer's names; separated by commas
-    #[arg(long, env = "CE_BUCKETS", value_name = "SECONDS", value_parser = bounds)]
+    #[arg(long, env = "CE_BUCKETS", value_name = "SECONDS")]
     pub buckets: Option<Bounds>,
     /// Buckets of the wait in the queue, in the peer's names
-    #[arg(long, env = "CE_QUEUE_WAIT_BUCKETS", value_name = "SECONDS", value_parser = bounds)]
+    #[arg(long, env = "CE_QUEUE_WAIT_BUCKETS", value_name = "SECONDS")]
     pub queue_wait_buckets: Option<Bounds>,
     /// One hostname for all clients, in the peer's names
     #[arg(long, env = "CE_GENERIC_HOSTNAME_TASK_SENT_METRIC", action = ArgAction::Set, value_parser = switch, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
@@ -113,21 +121,21 @@ pub struct Config {
     /// One hostname for all workers, in the peer's names of task metrics
     #[arg(long, env = "CE_GENERIC_HOSTNAME_WORKER_TASK_METRIC", action = ArgAction::Set, value_parser = switch, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
     pub generic_hostname_worker_task_metric: bool,
-    /// The peer's; here a part of --web.listen-address
-    #[arg(long, env = "CE_HOST", value_name = "ADDRESS", hide = true)]
+    /// Address to listen on, with --port, where --web.listen-address is not given
+    #[arg(long, env = "CE_HOST", value_name = "ADDRESS")]
     pub host: Option<String>,
-    /// The peer's; here a part of --web.listen-address
-    #[arg(long, env = "CE_PORT", value_name = "PORT", hide = true)]
-    pub port: Option<String>,
-    /// The peer's; here --log.level
-    #[arg(long, env = "CE_LOG_LEVEL", value_name = "LEVEL", hide = true)]
+    /// Port to listen on, with --host, where --web.listen-address is not given
+    #[arg(long, env = "CE_PORT", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// Level of the log, in Python's words, where --log.level is not given
+    #[arg(long, env = "CE_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
-    /// The peer's; names have one prefix here
-    #[arg(long, env = "CE_METRIC_PREFIX", value_name = "PREFIX", hide = true)]
-    pub metric_prefix: Option<String>,
-    /// The peer's; here Prometheus adds labels
-    #[arg(long, env = "CE_STATIC_LABEL", value_name = "NAME=VALUE", hide = true)]
-    pub static_label: Option<String>,
+    /// First part of the names of metrics
+    #[arg(long, env = "CE_METRIC_PREFIX", value_name = "PREFIX", default_value = PREFIX)]
+    pub metric_prefix: String,
+    /// A label of every series; may be repeated
+    #[arg(long = "static-label", env = "CE_STATIC_LABEL", value_name = "NAME=VALUE")]
+    pub static_labels: Vec<String>,
 }
 
 /// Which names and labels are served: one page has one set.
@@ -139,14 +147,9 @@ pub enum Names {
     Danihodovic,
 }
 
-/// Upper bounds of buckets, ascending.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Bounds(Vec<f64>);
-
 impl Config {
     /// What the flags come to.
     pub(crate) fn settings(&self) -> Result<Settings, ConfigError> {
-        self.check_peer()?;
         let filter = |include: &[String], exclude: &[String]| {
             let filled = |patterns: &[String]| patterns.iter().filter(|pattern| !pattern.is_empty()).cloned().collect();
             Filter { include: filled(include), exclude: filled(exclude) }
@@ -177,28 +180,26 @@ impl Config {
                         generic_clients: self.generic_hostname_task_sent_metric,
                         generic_workers: self.generic_hostname_worker_task_metric,
                     },
-                    buckets: self.buckets.clone().map(|bounds| bounds.0),
-                    queue_wait_buckets: self.queue_wait_buckets.clone().map(|bounds| bounds.0),
+                    buckets: self.buckets.clone(),
+                    queue_wait_buckets: self.queue_wait_buckets.clone(),
                 },
             },
         })
     }
 
-    /// Flags of the peer that would change nothing here are refused where they ask for a change, with what to write instead.
-    fn check_peer(&self) -> Result<(), ConfigError> {
-        let asked = [
-            ("--host", &self.host, "0.0.0.0", "--web.listen-address=ADDRESS:PORT"),
-            ("--port", &self.port, "9808", "--web.listen-address=:PORT"),
-            ("--log-level", &self.log_level, "INFO", "--log.level"),
-            ("--metric-prefix", &self.metric_prefix, "celery_", "metric_relabel_configs in the job of Prometheus"),
-            ("--static-label", &self.static_label, "", "labels in the job of Prometheus"),
-        ];
-        for (flag, value, default, instead) in asked {
-            if let Some(value) = value.as_deref().filter(|value| !value.eq_ignore_ascii_case(default)) {
-                return Err(ConfigError::new(flag, value, instead));
-            }
-        }
-        Ok(())
+    /// Labels and the prefix of every name.
+    pub(crate) fn relabeling(&self) -> Result<Relabeling, ConfigError> {
+        let labels = self.static_labels.iter().flat_map(|labels| options::split(labels)).filter(|label| !label.is_empty());
+        let metrics = PROGRAM.metrics().chain(peer::ALL.iter().copied());
+        Relabeling::default().with_labels("--static-label", labels, metrics)?.with_prefix("--metric-prefix", PREFIX, &self.metric_prefix)
+    }
+
+    /// What the peer's flags say of core's.
+    pub(crate) fn aliases(&self) -> Aliases {
+        let given = self.host.is_some() || self.port.is_some();
+        let host = self.host.as_deref().unwrap_or("0.0.0.0");
+        let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
+        Aliases { listen_address: given.then(|| format!("{host}:{}", self.port.unwrap_or(PORT))), log_level: self.log_level.clone() }
     }
 
     fn broker(&self) -> Result<Broker, ConfigError> {
@@ -291,13 +292,6 @@ fn positive(text: &str) -> Result<Duration, String> {
     duration(text).and_then(|time| if time.is_zero() { Err("expected more than 0s".to_owned()) } else { Ok(time) })
 }
 
-fn bounds(text: &str) -> Result<Bounds, String> {
-    let parts = text.split(',').map(str::trim).filter(|part| !matches!(part.to_ascii_lowercase().as_str(), "+inf" | "inf" | ""));
-    let bounds: Vec<f64> = parts.map(|part| part.parse().ok().filter(|bound: &f64| bound.is_finite())).collect::<Option<_>>().unwrap_or_default();
-    let ascending = bounds.iter().zip(bounds.iter().skip(1)).all(|(before, after)| before < after);
-    if !bounds.is_empty() && ascending { Ok(Bounds(bounds)) } else { Err("expected ascending numbers such as 0.5,1,10".to_owned()) }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -369,11 +363,23 @@ mod tests {
         let settings = settings(&flags).unwrap();
         assert_eq!(settings.tracker.lifetimes.timeout, Duration::from_secs(30));
         assert_eq!((settings.tracker.lifetimes.purge, settings.polling.named), (None, vec!["a".to_owned(), "b".to_owned()]));
-        let error = self::settings(&["--broker-url=redis://h", "--port=9540"]).unwrap_err();
-        assert_eq!(error, "--port: found \"9540\", expected --web.listen-address=:PORT");
-        assert!(self::settings(&["--broker-url=redis://h", "--port=9808", "--log-level=info", "--metric-prefix=celery_"]).is_ok());
         for text in ["", "2,1", "x", "nan"] {
-            assert!(bounds(text).is_err(), "{text}");
+            assert!(self::settings(&["--broker-url=redis://h", &format!("--buckets={text}")]).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn peer_s_flags_are_core_s_too() {
+        let config = |flags: &[&str]| Line::try_parse_from(["celery-exporter"].iter().chain(flags)).unwrap().config;
+        let listens = |flags: &[&str]| config(flags).aliases().listen_address;
+        assert_eq!(listens(&[]), None);
+        assert_eq!(listens(&["--port=9540"]).as_deref(), Some("0.0.0.0:9540"));
+        assert_eq!(listens(&["--host=::1"]).as_deref(), Some("[::1]:9808"));
+        assert_eq!(config(&["--log-level=WARNING"]).aliases().log_level.as_deref(), Some("WARNING"));
+        assert!(config(&["--static-label=a=1 b=2", "--static-label=c=3", "--metric-prefix=tasks_"]).relabeling().is_ok());
+        for label in ["task_name=x", "queue_name=x", "le=1", "x", "1=2", "a=1 a=2"] {
+            assert!(config(&[&format!("--static-label={label}")]).relabeling().is_err(), "{label}");
+        }
+        assert!(config(&["--metric-prefix=1"]).relabeling().is_err());
     }
 }

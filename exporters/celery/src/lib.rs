@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use exporter_core::{ConfigError, Exporter};
+use exporter_core::{Aliases, ConfigError, Exporter, Relabeling};
 use metric_catalogue::celery::exporter::EXPORTER;
 
 pub mod config;
@@ -25,6 +25,8 @@ mod amqp;
 mod clocks;
 mod connect;
 mod counts;
+#[cfg(test)]
+mod fuzz;
 mod options;
 mod pidbox;
 mod queues;
@@ -46,6 +48,7 @@ impl Exporter for Celery {
     const ENVIRONMENT: &'static str = "CELERY_EXPORTER";
     const DEFAULT_LISTEN_ADDRESS: &'static str = ":9808";
     const OWN: &'static metric_catalogue::exporter::Exporter = &EXPORTER;
+    const READS_IN_BACKGROUND: bool = true;
     type Config = config::Config;
     type Source = source::Application;
 
@@ -55,5 +58,17 @@ impl Exporter for Celery {
         let source = source::Application::new(&settings, Arc::clone(&shared));
         watch::start(settings, shared)?;
         Ok(source)
+    }
+
+    fn relabeling(config: &Self::Config) -> Result<Relabeling, ConfigError> {
+        config.relabeling()
+    }
+
+    fn aliases(config: &Self::Config) -> Aliases {
+        config.aliases()
+    }
+
+    fn check(source: &Self::Source) -> Vec<String> {
+        source.report()
     }
 }

@@ -175,4 +175,10 @@ mod tests {
         assert_ne!(identifier(), identifier());
         assert_eq!(identifier().len(), 36);
     }
+
+    #[test]
+    fn broken_answers_do_not_panic() {
+        let body = r#"{"body": "{\"w@h\": {\"pool\": {\"max-concurrency\": 2}}}", "headers": {"ticket": "t"}, "properties": {}}"#;
+        crate::fuzz::feed(&[body.as_bytes()], |bytes| drop(opened(bytes)));
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use exporter_core::Bounds;
+
 use crate::{amqp, counts::Hostnames, redis, tasks::filter::Filter, tracker};
 
 /// Everything that the exporter is told at its start.
@@ -44,5 +46,5 @@ impl Polling {
 #[derive(Clone, Debug)]
 pub(crate) enum NameScheme {
     Native,
-    Peer { hostnames: Hostnames, buckets: Option<Vec<f64>>, queue_wait_buckets: Option<Vec<f64>> },
+    Peer { hostnames: Hostnames, buckets: Option<Bounds>, queue_wait_buckets: Option<Bounds> },
 }

@@ -57,8 +57,8 @@ impl Shared {
         let scheme = match &settings.names {
             NameScheme::Native => Scheme::Native(Native::new(&registry)),
             NameScheme::Peer { hostnames, buckets, queue_wait_buckets } => {
-                let [runtime, queue_wait] = Peer::histograms(buckets.clone(), queue_wait_buckets.clone());
-                Scheme::Peer(Peer::new(&registry, *hostnames, settings.polling.default_queue.clone(), runtime, queue_wait))
+                let buckets = [buckets.as_ref(), queue_wait_buckets.as_ref()];
+                Scheme::Peer(Peer::new(&registry, *hostnames, settings.polling.default_queue.clone(), buckets))
             }
         };
         let patience = settings.polling.every * 2 + Duration::from_secs(10);
@@ -129,6 +129,22 @@ impl Shared {
             None => Ok(()),
         };
         (state, status.connections)
+    }
+
+    /// What a person is told who asks for a check: how each part goes, and what there is.
+    pub(crate) fn report(&self) -> Vec<String> {
+        let told = |name: &str, failure: Option<&Failure>| match failure {
+            None => format!("{name}  ok"),
+            Some(failure) => format!("{name}  failed  {}: {failure}", failure.reason),
+        };
+        let mut lines = {
+            let status = self.status();
+            vec![told("events", status.events.as_ref()), told("polls ", status.polls.as_ref())]
+        };
+        let queues: Vec<String> = self.read_queues().known().iter().cloned().collect();
+        lines.push(format!("queues  {}", if queues.is_empty() { "none seen so far".to_owned() } else { queues.join(", ") }));
+        lines.push(format!("workers {} heard of so far; each sends a heartbeat every two seconds", self.tracker().workers.up().count()));
+        lines
     }
 
     /// Queues that are known by name, task or worker, as far as they are wanted.

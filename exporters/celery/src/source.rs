@@ -30,6 +30,11 @@ impl Application {
         Self { shared, peer: matches!(settings.names, NameScheme::Peer { .. }), connections: 0 }
     }
 
+    /// What a person is told who asks for a check.
+    pub(crate) fn report(&self) -> Vec<String> {
+        self.shared.report()
+    }
+
     fn native(&self, samples: &mut Samples) {
         {
             let tracker = self.shared.tracker();

@@ -15,6 +15,9 @@ use crate::event::{Event, Kind};
 /// Most workers. In a cluster each pod is another one, and those that have gone are removed only after a while.
 const LIMIT: usize = 5_000;
 
+/// After a worker has said that it ends, events of its tasks that come within this time are its last.
+const LATE: Duration = Duration::from_secs(10);
+
 /// How long workers are kept that are not heard of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lifetimes {
@@ -37,6 +40,8 @@ pub(crate) struct Worker {
     heard: Instant,
     /// When it was found to be gone.
     gone: Option<Instant>,
+    /// Whether it has said that it ends.
+    signed_off: bool,
     /// When its last heartbeat arrived, in seconds since 1970.
     heartbeat: Option<f64>,
     active: Option<u64>,
@@ -74,8 +79,12 @@ impl Workers {
     pub(crate) fn event(&mut self, kind: Kind, event: &Event<'_>, now: Instant, clock: f64) {
         let Some(hostname) = event.hostname.as_deref().filter(|hostname| !hostname.is_empty()) else { return };
         let Some(worker) = self.worker(hostname, now) else { return };
-        worker.heard = now;
-        worker.gone = None;
+        let is_of_worker = matches!(kind, Kind::Online | Kind::Heartbeat | Kind::Offline);
+        // The last events of tasks are sent after it has said that it ends.
+        let is_late = worker.signed_off && !is_of_worker && worker.gone.is_some_and(|gone| now.duration_since(gone) < LATE);
+        if !is_late {
+            worker.here(now);
+        }
         match kind {
             Kind::Online | Kind::Heartbeat | Kind::Offline => {
                 worker.heartbeat = Some(clock);
@@ -85,6 +94,7 @@ impl Workers {
                 }
                 if kind == Kind::Offline {
                     worker.leave(now);
+                    worker.signed_off = true;
                 }
             }
             _ => worker.ledger.hear(kind),
@@ -94,8 +104,7 @@ impl Workers {
     /// Takes what a worker answered to `active_queues` and `stats`.
     pub(crate) fn answered(&mut self, hostname: &str, queues: Option<Vec<String>>, processes: Option<u64>, now: Instant) {
         let Some(worker) = self.worker(hostname, now) else { return };
-        worker.heard = now;
-        worker.gone = None;
+        worker.here(now);
         if let Some(queues) = queues {
             worker.queues = queues;
         }
@@ -153,6 +162,7 @@ impl Workers {
         samples.gauge(&workers::ACTIVE, [], self.up().count());
         for (hostname, worker) in &self.known {
             samples.gauge(&workers::UP, [hostname], worker.gone.is_none());
+            samples.gauge(&workers::SIGNED_OFF, [hostname], worker.signed_off);
             samples.gauge(&workers::TASKS_ACTIVE, [hostname], worker.active);
             samples.gauge(&workers::PROCESSES, [hostname], worker.processes);
             samples.gauge(&workers::LAST_HEARTBEAT, [hostname], worker.heartbeat);
@@ -168,8 +178,16 @@ impl Workers {
                 let oldest = oldest.map(|(hostname, _)| hostname.clone())?;
                 self.known.remove(&oldest);
             }
-            let worker =
-                Worker { heard: now, gone: None, heartbeat: None, active: None, processes: None, queues: Vec::new(), ledger: Ledger::default() };
+            let worker = Worker {
+                heard: now,
+                gone: None,
+                signed_off: false,
+                heartbeat: None,
+                active: None,
+                processes: None,
+                queues: Vec::new(),
+                ledger: Ledger::default(),
+            };
             self.known.insert(hostname.into(), worker);
         }
         self.known.get_mut(hostname)
@@ -177,6 +195,12 @@ impl Workers {
 }
 
 impl Worker {
+    fn here(&mut self, now: Instant) {
+        self.heard = now;
+        self.gone = None;
+        self.signed_off = false;
+    }
+
     fn leave(&mut self, now: Instant) {
         self.gone = Some(now);
         self.active = Some(0);
@@ -268,6 +292,21 @@ mod tests {
         assert_eq!(value(&workers, "celery_worker_up{"), Some(0.0));
         workers.expire(start + Duration::from_mins(15));
         assert_eq!((value(&workers, "celery_worker_up{"), value(&workers, "celery_workers_active")), (None, Some(0.0)));
+    }
+
+    #[test]
+    fn worker_that_ends_in_order_is_told_from_a_lost_one() {
+        let (mut workers, start) = (Workers::new(LIFETIMES), Instant::now());
+        beat(&mut workers, 0, 1, start);
+        let up_and_signed_off = |workers: &Workers| (value(workers, "celery_worker_up{"), value(workers, "celery_worker_signed_off{"));
+        assert_eq!(up_and_signed_off(&workers), (Some(1.0), Some(0.0)));
+        send(&mut workers, r#"{"type": "worker-offline", "hostname": "w@h"}"#, start);
+        send(&mut workers, r#"{"type": "task-succeeded", "hostname": "w@h"}"#, start + Duration::from_secs(1));
+        assert_eq!(up_and_signed_off(&workers), (Some(0.0), Some(1.0)));
+        send(&mut workers, r#"{"type": "task-started", "hostname": "w@h"}"#, start + Duration::from_secs(20));
+        assert_eq!(up_and_signed_off(&workers), (Some(1.0), Some(0.0)));
+        workers.expire(start + Duration::from_mins(10));
+        assert_eq!(up_and_signed_off(&workers), (Some(0.0), Some(0.0)));
     }
 
     #[test]

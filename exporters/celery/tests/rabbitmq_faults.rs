@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use support::{Application, Exporter, RabbitMq, python, wait};
+use support::{Application, Exporter, RabbitMq, free_port, python, wait};
 
 #[expect(dead_code, reason = "shared with tests that need more of it")]
 mod support;
@@ -108,4 +108,66 @@ fn quorum_queues_and_virtual_hosts_are_read() {
     assert_eq!(exporter.value("celery_queue_length{queue=\"missing\"}"), None);
     assert_eq!(exporter.value("celery_queue_length{queue=\"celery_delayed_0\"}"), None);
     wait("events are read too", PATIENCE, || is_up(&exporter));
+}
+
+#[test]
+fn tls_is_checked() {
+    let (home, directory, port) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), free_port());
+    let file = |name: &str, text: String| {
+        fs::write(home.path().join(name), text).unwrap();
+        home.path().join(name).display().to_string()
+    };
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (file("server.pem", made.cert.pem()), file("server.key", made.signing_key.serialize_pem()));
+    let other = file("other.pem", rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem());
+    let settings = format!(
+        "listeners.ssl.local = 127.0.0.1:{port}\nssl_options.cacertfile = {certificate}\nssl_options.certfile = {certificate}\n\
+         ssl_options.keyfile = {key}\nssl_options.verify = verify_none\n"
+    );
+    let server = RabbitMq::with_settings(home.path(), &settings);
+    let url = format!("amqps://guest:guest@localhost:{port}//");
+    {
+        let trusting = exporter(&url, directory.path(), &[&format!("--broker-ssl-option=ca_certs={certificate}")]);
+        wait("the broker is reached", PATIENCE, || is_up(&trusting));
+        assert!(application(server.url("guest", "guest", ""), directory.path()).run("flood.py", &["3"]).ended(PATIENCE));
+        wait("events arrive", PATIENCE, || received(&trusting) > 2.5);
+    }
+    let wary = exporter(&url, directory.path(), &[&format!("--broker-ssl-option=ca_certs={other}")]);
+    wait("the unknown authority is reported", PATIENCE, || wary.value("celery_up_reason{reason=\"tls\"}") == Some(1.0));
+}
+
+#[test]
+fn frozen_broker_is_told_and_found_again() {
+    let (home, directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = RabbitMq::start(home.path());
+    let url = server.url("guest", "guest", "");
+    let exporter = exporter(&url, directory.path(), &[]);
+    wait("the broker is reached", PATIENCE, || is_up(&exporter));
+    server.signal("STOP");
+    wait("the frozen broker is reported", PATIENCE, || exporter.value("celery_up_reason{reason=\"timeout\"}") == Some(1.0));
+    server.signal("CONT");
+    wait("the broker is reached again", PATIENCE, || is_up(&exporter));
+    wait("events arrive again", PATIENCE, || {
+        assert!(application(url.clone(), directory.path()).run("flood.py", &["1"]).ended(PATIENCE));
+        received(&exporter) >= 1.0
+    });
+}
+
+#[test]
+fn flood_waits_for_an_exporter_that_hangs() {
+    let (home, directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = RabbitMq::start(home.path());
+    let url = server.url("guest", "guest", "");
+    let exporter = exporter(&url, directory.path(), &[]);
+    wait("the broker is reached", PATIENCE, || is_up(&exporter));
+    exporter.program().signal("STOP");
+    assert!(application(url, directory.path()).run("flood.py", &["20000"]).ended(PATIENCE));
+    exporter.program().signal("CONT");
+    wait("none of the events is lost", PATIENCE, || received(&exporter) >= 20_000.0);
+    assert_eq!(exporter.value("celery_broker_reconnects_total"), Some(0.0));
+    assert!(received(&exporter) < 20_001.0);
+}
+
+fn received(exporter: &Exporter) -> f64 {
+    exporter.value("celery_events_total{type=\"task-received\"}").unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use std::mem;
 
 use metric_catalogue::Type;
 
-use crate::samples::{Part, Samples, write_escaped};
+use crate::samples::{LABEL_VALUE_BYTES, Part, Samples, write_escaped};
 
 /// Adds everything in `text` to a collection; what cannot be read is counted as invalid.
 pub(crate) fn read(text: &str, samples: &mut Samples) {
@@ -125,7 +125,7 @@ fn kind(name: &str) -> Type {
         "histogram" => Type::Histogram,
         "summary" => Type::Summary,
         "info" => Type::Info,
-        _ => Type::Dynamic,
+        _ => Type::Untyped,
     }
 }
 
@@ -153,13 +153,10 @@ fn read_labels<'a>(mut rest: &'a str, part: Part, labels: &mut String, edge: &mu
         }
         labels.push_str(name);
         labels.push_str("=\"");
-        write_escaped(labels, &unescape(value), VALUE_BYTES);
+        write_escaped(labels, &unescape(value), LABEL_VALUE_BYTES);
         labels.push('"');
     }
 }
-
-/// Longest label value; a longer one is cut.
-const VALUE_BYTES: usize = 256;
 
 fn closing_quote(text: &str) -> Option<usize> {
     let mut escaped = false;

@@ -38,6 +38,8 @@
 //! samples.gauge(&KEYS, ["db0", "cached"], 3_u64);
 //! ```
 
+mod check;
+mod client_tls;
 mod compress;
 mod encode;
 mod exporter;
@@ -52,6 +54,7 @@ mod measure;
 mod page;
 mod process;
 mod registry;
+mod relabeling;
 mod runner;
 mod samples;
 mod secret;
@@ -59,20 +62,22 @@ mod server;
 mod site;
 mod web_config;
 
+pub use client_tls::ClientTls;
 pub use encode::Format;
-pub use exporter::{Exporter, run};
+pub use exporter::{Aliases, Exporter, run};
 pub use exposition::{Exposition, Rendered};
 pub use failure::{Failure, Reason};
-pub use flags::{ConfigError, duration, switch};
+pub use flags::{CollectorFlag, CollectorFlags, Collectors, ConfigError, duration, switch};
 pub use flight::{Flight, Source};
 pub use measure::Measure;
 pub use page::Page;
 pub use registry::{
-    CounterFamily, CounterSeries, FloatCounterFamily, FloatCounterSeries, GaugeFamily, GaugeSeries, HistogramFamily, HistogramSeries, InvalidAmount,
-    Registry,
+    Bounds, CounterFamily, CounterSeries, FloatCounterFamily, FloatCounterSeries, GaugeFamily, GaugeSeries, HistogramFamily, HistogramSeries,
+    InvalidAmount, InvalidBounds, Registry, TraceId,
 };
+pub use relabeling::Relabeling;
 pub use runner::Target;
-pub use samples::{Distribution, DynamicName, Limits, Problems, Samples};
+pub use samples::{Distribution, DynamicName, LABEL_VALUE_BYTES, Limits, Problems, Samples};
 pub use secret::{Secret, SecretError, SecretFile, SecretSource};
 pub use site::{Site, SiteAnswer, SiteFuture, SiteQuestion};
 

@@ -87,16 +87,23 @@ pub(crate) fn write_value(out: &mut Vec<u8>, value: f64) {
         out.extend_from_slice(b"NaN");
     } else if value.is_infinite() {
         out.extend_from_slice(if value > 0.0 { b"+Inf" } else { b"-Inf" });
-    } else if value.fract() == 0.0 && value.abs() < EXACT && !(value == 0.0 && value.is_sign_negative()) {
-        out.extend_from_slice(itoa::Buffer::new().format(integer(value)).as_bytes());
+    } else if let Some(integer) = integral(value) {
+        out.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
     } else {
         out.extend_from_slice(ryu::Buffer::new().format_finite(value).as_bytes());
     }
 }
 
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "called for integral values below 2^53 only")]
-const fn integer(value: f64) -> i64 {
-    value as i64
+/// The integer that a value is; a negative zero is none.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "what a conversion loses is seen by the one back, and beyond 2^53 nothing is taken"
+)]
+fn integral(value: f64) -> Option<i64> {
+    let integer = value as i64;
+    ((integer as f64).to_bits() == value.to_bits() && value.abs() < EXACT).then_some(integer)
 }
 
 /// Appends the value of an `le` or `quantile` label, always in float form (`1.0`, `1e+06`).

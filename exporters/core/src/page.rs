@@ -2,7 +2,10 @@
 
 use std::{
     mem,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -12,7 +15,8 @@ use crate::{
     encode::{Contents, Format},
     failure::Failure,
     registry::Registry,
-    samples::Samples,
+    relabeling::Relabeling,
+    samples::{Limits, Samples},
 };
 
 /// Pages below this size are not worth compressing.
@@ -26,12 +30,22 @@ const LARGE: usize = 10_000;
 pub(crate) struct Pool {
     samples: Mutex<Option<Samples>>,
     compressor: Mutex<Compressor>,
+    limits: Limits,
+    relabeling: Relabeling,
+    /// Bytes of the last page, by format: about those of the next.
+    sizes: [AtomicUsize; Format::ALL.len()],
 }
 
 impl Pool {
+    /// For pages of bounded collections whose series are relabeled.
+    pub(crate) fn new(limits: Limits, relabeling: Relabeling) -> Self {
+        Self { limits, relabeling, ..Self::default() }
+    }
+
     /// An empty collection, in old memory if there is some.
     pub(crate) fn take(&self) -> Samples {
-        let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+        let samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut samples = samples.unwrap_or_else(|| Samples::with_limits(self.limits));
         samples.clear();
         samples
     }
@@ -78,14 +92,16 @@ impl Page {
 
     /// The bytes of the page, and whether they are compressed.
     pub(crate) fn encoded(&self, format: Format, gzip: bool) -> (Bytes, bool) {
-        let slots = Format::ALL.iter().zip(&self.encoded).find(|(one, _)| **one == format);
-        let Some((_, (plain, compressed))) = slots else { return (Bytes::new(), false) };
+        let mut slots = Format::ALL.iter().zip(&self.encoded).zip(&self.pool.sizes);
+        let Some(((_, (plain, compressed)), size)) = slots.find(|((one, _), _)| **one == format) else { return (Bytes::new(), false) };
         if gzip && let Some(bytes) = compressed.get() {
             return (bytes.clone(), true);
         }
         let plain = plain.get_or_init(|| {
-            let mut out = Vec::with_capacity(self.samples.size_hint());
+            let about = size.load(Ordering::Relaxed).max(self.samples.size_hint());
+            let mut out = Vec::with_capacity(about + about / 16);
             format.encode(&self.contents(), &mut out);
+            size.store(out.len(), Ordering::Relaxed);
             Bytes::from(out)
         });
         if !gzip || plain.len() < COMPRESS_FROM {
@@ -106,8 +122,8 @@ impl Page {
         self.samples.len() + self.registry.len() > LARGE
     }
 
-    const fn contents(&self) -> Contents<'_> {
-        Contents { samples: &self.samples, registry: &self.registry }
+    fn contents(&self) -> Contents<'_> {
+        Contents { samples: &self.samples, registry: &self.registry, relabeling: &self.pool.relabeling }
     }
 
     fn compress(&self, plain: &[u8]) -> Bytes {

@@ -1,9 +1,11 @@
 //! Flags and variables: upstream's names, defaults and forms.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
-use exporter_core::{ConfigError, SecretFile, SecretSource, duration, switch};
+use clap::{ArgAction, Args};
+use exporter_core::{CollectorFlag, CollectorFlags, Collectors, ConfigError, Relabeling, SecretFile, SecretSource, duration, switch};
+use metric_catalogue::postgres::PROGRAM;
+use tokio::sync::Semaphore;
 use tracing::warn;
 
 use crate::{
@@ -34,7 +36,10 @@ pub struct Config {
     /// Databases to leave out, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub exclude_databases: Vec<String>,
-    /// Most connections beside the kept one
+    /// Print which column of which collector feeds which metric, and end
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub dumpmaps: bool,
+    /// Most connections beside the kept one; all targets of /probe together have as many
     #[arg(long, value_name = "COUNT", default_value = "2")]
     pub extra_connections: usize,
     /// How old sizes and the values of other databases may become before they are measured again
@@ -81,11 +86,11 @@ pub struct Config {
     /// Longest text of a statement that is shown, in characters
     #[arg(long = "collector.stat_statements.query_length", value_name = "COUNT", default_value = "120")]
     pub statements_query_length: u32,
-    /// Taken for the sake of old command lines: names begin with pg
-    #[arg(long, env = "PG_EXPORTER_METRIC_PREFIX", value_name = "PREFIX", default_value = "pg", hide = true)]
+    /// What names begin with in the place of pg
+    #[arg(long, env = "PG_EXPORTER_METRIC_PREFIX", value_name = "PREFIX", default_value = "pg")]
     pub metric_prefix: String,
-    /// Taken for the sake of old command lines: labels are added when Prometheus reads the page
-    #[arg(long = "constantLabels", env = "PG_EXPORTER_CONSTANT_LABELS", value_name = "LABELS", default_value = "", hide = true)]
+    /// Labels that every series has, as name=value separated by commas
+    #[arg(long = "constantLabels", env = "PG_EXPORTER_CONSTANT_LABELS", value_name = "LABELS", default_value = "")]
     pub constant_labels: String,
     /// The old way to turn the collector `settings` off
     #[arg(
@@ -111,27 +116,36 @@ pub struct Config {
     pub statements_exclude_users: Vec<String>,
     /// Which collectors run
     #[command(flatten)]
-    pub collectors: Enabled,
+    pub collectors: Collectors<Flags>,
 }
 
 impl Config {
     /// Whether a collector runs.
     pub(crate) fn runs(&self, collector: &str) -> bool {
         let disabled = self.disable_default_metrics || self.disable_settings_metrics && collector == "settings";
-        !disabled && self.collectors.contains(collector)
+        !disabled && self.collectors.runs(collector)
+    }
+
+    /// Constant labels, and another prefix of names.
+    pub(crate) fn relabeling(&self) -> Result<Relabeling, ConfigError> {
+        let pairs = self.constant_labels.split(',').filter(|pair| !pair.trim().is_empty());
+        Relabeling::default().with_labels("--constantLabels", pairs, PROGRAM.metrics())?.with_prefix(
+            "--metric-prefix",
+            "pg_",
+            &format!("{}_", self.metric_prefix),
+        )
     }
 
     /// Says which flags of old command lines have no effect.
     pub(crate) fn warn(&self) {
-        if self.metric_prefix != "pg" {
-            warn!(prefix = self.metric_prefix, "--metric-prefix has no effect: names begin with pg");
-        }
-        if !self.constant_labels.is_empty() {
-            warn!("--constantLabels has no effect: add labels in the scrape configuration");
-        }
-        if self.collectors.contains(OBSOLETE) {
+        if self.collectors.runs(OBSOLETE) {
             warn!("--collector.{OBSOLETE} has no effect: its functions went with PostgreSQL 10");
         }
+    }
+
+    /// A budget of connections beside the kept ones.
+    pub(crate) fn budget(&self) -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(self.extra_connections.clamp(1, Semaphore::MAX_PERMITS)))
     }
 
     /// What single collectors need to know.
@@ -151,16 +165,6 @@ impl Config {
     }
 }
 
-/// Collectors by name, and whether each runs: one flag for every collector that there is.
-#[derive(Clone, Debug)]
-pub struct Enabled(Vec<(&'static str, bool)>);
-
-impl Enabled {
-    pub(crate) fn contains(&self, name: &str) -> bool {
-        self.0.iter().any(|(collector, enabled)| *collector == name && *enabled)
-    }
-}
-
 /// Part of the page on servers before 10 only; the flag is taken and does nothing.
 const OBSOLETE: &str = "xlog_location";
 
@@ -170,45 +174,17 @@ const FORMER: [(&str, &str); 2] = [("bgwriter", "stat_bgwriter"), ("replication_
 /// Collectors whose work is done in the background.
 const BACKGROUND: [&str; 4] = ["wal", "temp_files", "sequences", "database_size"];
 
-fn flags() -> Vec<(&'static str, bool)> {
-    let all = collectors::all(&Options::default());
-    let background = BACKGROUND.iter().map(|name| (*name, true));
-    all.iter().map(|collector| (collector.name(), collector.is_default())).chain(background).chain([(OBSOLETE, false)]).collect()
-}
+/// One flag for every collector that there is.
+#[derive(Clone, Copy, Debug)]
+pub struct Flags;
 
-impl FromArgMatches for Enabled {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let value = |name: &str| matches.get_one::<bool>(&format!("collector_{name}")).copied();
-        Ok(Self(flags().into_iter().map(|(name, default)| (name, value(name).unwrap_or(default))).collect()))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-impl Args for Enabled {
-    fn augment_args(command: Command) -> Command {
-        flags().into_iter().fold(command, |command, (name, default)| {
-            let former = FORMER.iter().find(|(_, now)| *now == name).map(|(former, _)| format!("collector.{former}"));
-            command.arg(
-                Arg::new(format!("collector_{name}"))
-                    .long(format!("collector.{name}"))
-                    .aliases(former)
-                    .help(format!("Collector {name}"))
-                    .action(ArgAction::Set)
-                    .value_parser(switch)
-                    .num_args(0..=1)
-                    .require_equals(true)
-                    .default_missing_value("true")
-                    .default_value(if default { "true" } else { "false" }),
-            )
-        })
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
+impl CollectorFlags for Flags {
+    fn all() -> Vec<CollectorFlag> {
+        let former = |name| FORMER.iter().find(|(_, now)| *now == name).map(|(former, _)| *former);
+        let all = collectors::all(&Options::default());
+        let background = BACKGROUND.iter().map(|name| (*name, true));
+        let flags = all.iter().map(|collector| (collector.name(), collector.is_default())).chain(background).chain([(OBSOLETE, false)]);
+        flags.map(|(name, default)| CollectorFlag { name, default, former: former(name) }).collect()
     }
 }
 
@@ -247,11 +223,14 @@ pub(crate) fn target(variable: &impl Fn(&str) -> Option<String>) -> Result<Targe
     Target::new(&dsn, password).map_err(|error| ConfigError::new("connection", &error.to_string(), dsn::EXPECTED))
 }
 
-/// The first of several: one exporter reads one server, and others are reached through `/probe`.
+/// What to do with several servers.
+const ONE: &str = "one: give each server an exporter of its own, or list the others under auth_modules in postgres_exporter.yml and scrape /probe";
+
+/// Of several servers, upstream reads most collectors from the first only, and the rest from all. That serves nobody.
 fn named(names: &str) -> Result<Dsn, ConfigError> {
     let names = dsn::split(names);
     if names.len() > 1 {
-        warn!(ignored = names.len() - 1, "DATA_SOURCE_NAME holds several servers; only the first is read");
+        return Err(ConfigError::new("DATA_SOURCE_NAME", &format!("{} servers", names.len()), ONE));
     }
     Dsn::parse(names.first().copied().unwrap_or_default()).map_err(|error| ConfigError::new("DATA_SOURCE_NAME", &error.to_string(), dsn::EXPECTED))
 }
@@ -312,15 +291,24 @@ mod tests {
     fn collectors_have_upstream_s_defaults() {
         let enabled = config(&[]).collectors;
         for name in ["database", "locks", "stat_bgwriter", "stat_user_tables", "wal"] {
-            assert!(enabled.contains(name), "{name}");
+            assert!(enabled.runs(name), "{name}");
         }
         for name in ["stat_statements", "postmaster", "process_idle", "long_running_transactions", "xlog_location", "nothing"] {
-            assert!(!enabled.contains(name), "{name}");
+            assert!(!enabled.runs(name), "{name}");
         }
         assert!(!config(&["--collector.replication_slot=false"]).runs("replication_slots"));
         assert!(!config(&["--disable-settings-metrics"]).runs("settings"));
         let enabled = config(&["--collector.locks=false", "--collector.postmaster"]).collectors;
-        assert!(!enabled.contains("locks") && enabled.contains("postmaster"));
+        assert!(!enabled.runs("locks") && enabled.runs("postmaster"));
+    }
+
+    #[test]
+    fn labels_and_prefix_are_checked() {
+        assert!(config(&["--constantLabels=env=prod, team=data", "--metric-prefix=postgres"]).relabeling().is_ok());
+        for wrong in ["--constantLabels=env", "--constantLabels=datname=x", "--metric-prefix=9"] {
+            let error = config(&[wrong]).relabeling().unwrap_err().to_string();
+            assert!(wrong.starts_with(error.split(':').next().unwrap()), "{error}");
+        }
     }
 
     #[test]
@@ -358,6 +346,8 @@ mod tests {
     fn errors_name_the_variable_and_no_secret() {
         let error = from(&[("DATA_SOURCE_NAME", "host=db password='CANARY")]).unwrap_err();
         assert!(error.starts_with("DATA_SOURCE_NAME: ") && !error.contains("CANARY"), "{error}");
+        let error = from(&[("DATA_SOURCE_NAME", "postgres://u:CANARY@a/x,postgres://u:CANARY@b/x")]).unwrap_err();
+        assert!(error.contains("2 servers") && error.contains("/probe") && !error.contains("CANARY"), "{error}");
         let error = from(&[("DATA_SOURCE_URI", "u:CANARY@db:port/x")]).unwrap_err();
         assert!(error.starts_with("DATA_SOURCE_URI: ") && !error.contains("CANARY"), "{error}");
         let error = from(&[("DATA_SOURCE_PASS_FILE", "/does/not/exist")]).unwrap_err();

@@ -58,6 +58,10 @@ fn network(error: &io::Error, message: &str) -> Reason {
     if message.contains("lookup address") || message.contains("resolve") {
         return Reason::Dns;
     }
+    // So the driver calls a message that ends in the middle.
+    if message.contains("bytes remaining on stream") {
+        return Reason::Closed;
+    }
     Failure::from(io::Error::from(error.kind())).reason
 }
 

@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
-use exporter_core::{ConfigError, Exporter, Site};
+use exporter_core::{ConfigError, Exporter, Relabeling, Site};
 use metric_catalogue::postgres::exporter::EXPORTER;
 
 pub mod config;
+pub mod maps;
 pub mod source;
 
 mod background;
@@ -41,6 +42,14 @@ impl Exporter for Postgres {
         config.warn();
         let target = config::target(&|name| std::env::var(name).ok())?;
         Ok(source::Postgres::new(&config, target))
+    }
+
+    fn relabeling(config: &Self::Config) -> Result<Relabeling, ConfigError> {
+        config.relabeling()
+    }
+
+    fn check(source: &Self::Source) -> Vec<String> {
+        source.advice()
     }
 
     fn site(source: &Self::Source) -> Option<Arc<dyn Site>> {

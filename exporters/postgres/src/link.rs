@@ -28,6 +28,8 @@ pub(crate) struct Dialer {
     shared: Arc<Shared>,
     /// Connections that this dialer has made.
     opened: Arc<AtomicU64>,
+    /// What its sessions are asked for besides, where they are ours alone.
+    parameters: &'static str,
 }
 
 /// What is learned when a connection is made.
@@ -41,12 +43,13 @@ struct Shared {
 
 impl Dialer {
     pub(crate) fn new(target: Target) -> Self {
-        Self { target: Arc::new(target), shared: Arc::default(), opened: Arc::default() }
+        Self { target: Arc::new(target), shared: Arc::default(), opened: Arc::default(), parameters: "" }
     }
 
-    /// A dialer for the same target that counts for itself.
-    pub(crate) fn beside(&self) -> Self {
-        Self { opened: Arc::default(), ..self.clone() }
+    /// A dialer for the same target that counts for itself; its sessions begin with further parameters, written `-c name=value`.
+    /// Set later, they would stay in a session that a pooler hands to others.
+    pub(crate) fn beside(&self, parameters: &'static str) -> Self {
+        Self { opened: Arc::default(), parameters, ..self.clone() }
     }
 
     pub(crate) fn target(&self) -> &Target {
@@ -86,17 +89,25 @@ impl Dialer {
     }
 
     async fn attempt(&self, database: Option<&str>, plain: bool) -> Result<(Client, JoinHandle<()>), Error> {
-        let config = self.target.config(database, plain);
+        let mut config = self.target.config(database, plain);
+        if let Some(options) = config.get_options().map(ToOwned::to_owned) {
+            config.options(format!("{options} {}", self.parameters));
+        }
         let (client, connection) = config.connect(self.target.tls.clone()).await?;
         self.opened.fetch_add(1, Ordering::Relaxed);
         if let Some(version) = connection.parameter("server_version").and_then(number) {
             self.shared.version.store(version, Ordering::Relaxed);
         }
+        // Such a database may hold names in no encoding at all, which the server would refuse to send as UTF-8.
+        let any = connection.parameter("server_encoding") == Some("SQL_ASCII");
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 debug!(%error, "Connection ended");
             }
         });
+        if any {
+            client.batch_execute("SET client_encoding = 'SQL_ASCII'").await?;
+        }
         Ok((client, task))
     }
 

@@ -1,7 +1,16 @@
 //! postgres-exporter: see the library of the same name.
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use postgres_exporter::{Postgres, maps};
 
 fn main() -> ExitCode {
-    exporter_core::run::<postgres_exporter::Postgres>()
+    match maps::asked(std::env::args()) {
+        Some(maps) if io::stdout().write_all(maps.as_bytes()).is_ok() => ExitCode::SUCCESS,
+        Some(_) => ExitCode::FAILURE,
+        None => exporter_core::run::<Postgres>(),
+    }
 }

@@ -128,7 +128,7 @@ impl Module {
             return Err(malformed());
         }
         if is_link_local(&host) {
-            return Err("link-local addresses are not probed".to_owned());
+            return Err(LINK_LOCAL.to_owned());
         }
         if !self.targets.iter().any(|allowed| allows(allowed, &host, &port)) {
             return Err(format!("{host}:{port} is not among the targets of this auth_module"));
@@ -159,12 +159,19 @@ fn place(message: &str) -> String {
     )
 }
 
+/// What is said to whoever asks for such an address.
+pub(crate) const LINK_LOCAL: &str = "link-local addresses are not probed";
+
 /// The cloud's metadata services live there.
 fn is_link_local(host: &str) -> bool {
-    match host.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V4(address)) => address.is_link_local(),
-        Ok(IpAddr::V6(address)) => address.is_unicast_link_local(),
-        Err(_) => false,
+    host.parse().is_ok_and(is_link_local_address)
+}
+
+/// As [`is_link_local`], of what a name stands for.
+pub(crate) fn is_link_local_address(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
     }
 }
 

@@ -11,7 +11,10 @@ use deadpool_postgres::{Object, Pool};
 use exporter_core::{Failure, Flight, Reason, Site, Source};
 use futures_util::stream::{FuturesOrdered, StreamExt};
 use metric_catalogue::postgres::compat;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout_at},
+};
 use tokio_postgres::{Error, error::SqlState};
 
 use crate::{
@@ -94,18 +97,18 @@ struct Outcome {
 impl Postgres {
     /// The source of the exporter's own page; nothing is connected yet.
     pub(crate) fn new(config: &Config, target: Target) -> Self {
-        Self { modules: Some(Arc::new(Modules::new(config.modules_file.clone()))), ..Self::probed(config, target) }
+        Self { modules: Some(Arc::new(Modules::new(config.modules_file.clone()))), ..Self::probed(config, target, &config.budget()) }
     }
 
-    /// The source of one of many targets.
-    pub(crate) fn probed(config: &Config, target: Target) -> Self {
+    /// The source of one of many targets, which share a budget of connections beside the kept ones.
+    pub(crate) fn probed(config: &Config, target: Target, budget: &Arc<Semaphore>) -> Self {
         let options = config.options(&target.name);
         let status = Arc::new(Mutex::new(Status::new(&target.name, target.user())));
         let dialer = Dialer::new(target);
         let enabled = |collector: &dyn Collector| config.runs(collector.name());
         let collectors = collectors::all(&options).into_iter().filter(|collector| enabled(collector.as_ref())).collect();
         Self {
-            background: Background::new(config, &dialer, &options),
+            background: Background::new(config, &dialer, &options, budget),
             custom: config.query_path.clone().map(|path| Custom::new(path, &options.server)),
             dialer,
             pool: None,
@@ -118,6 +121,11 @@ impl Postgres {
             timeout: config.collection_timeout,
             scrapes: 0,
         }
+    }
+
+    /// What to do about what does not work.
+    pub(crate) fn advice(&self) -> Vec<String> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).advice().into_iter().collect()
     }
 
     /// Further paths of the exporter.
@@ -236,7 +244,7 @@ impl Postgres {
             let asked = query.refresh(link).await.map_err(|error| failure(&error))?;
             let succeeded = asked.is_ok();
             match asked {
-                Ok(()) => flight.read(query.name, |samples| query.read(&server, samples)),
+                Ok(()) => flight.read(query.name, |samples| query.read(&server, version, samples)),
                 Err(error) => flight.failed(query.name, error),
             }
             outcomes.push(Outcome { collector: query.name, took: flight.started().elapsed(), succeeded });

@@ -31,6 +31,13 @@ impl Status {
         self.collectors.insert(name, failure.cloned());
     }
 
+    /// What a superuser has to say for the role to be able to run all collectors, if it lacks something.
+    pub(crate) fn advice(&self) -> Option<String> {
+        let lacking = |failure: &Failure| failure.reason == Reason::Permission;
+        let lacks = self.collectors.values().flatten().any(lacking);
+        lacks.then(|| format!("The role lacks privileges. As a superuser: {GRANT} \"{}\";", self.user.replace('"', "\"\"")))
+    }
+
     /// The page's body.
     pub(crate) fn write(&self, page: &mut impl fmt::Write) -> fmt::Result {
         writeln!(page, "<h1>{}</h1>", escape(&self.server))?;
@@ -39,9 +46,8 @@ impl Status {
             Some(Ok(())) => writeln!(page, "<p>The last collection succeeded.</p>")?,
             Some(Err(failure)) => writeln!(page, "<p>The last collection failed: {} ({})</p>", escape(&failure.message), failure.reason)?,
         }
-        if self.collectors.values().flatten().any(|failure| failure.reason == Reason::Permission) {
-            let role = self.user.replace('"', "\"\"");
-            writeln!(page, "<p>The role lacks privileges. As a superuser: <code>{GRANT} &quot;{}&quot;;</code></p>", escape(&role))?;
+        if let Some(advice) = self.advice() {
+            writeln!(page, "<p>{}</p>", escape(&advice))?;
         }
         writeln!(page, "<table>\n<tr><th>Collector</th><th>State</th></tr>")?;
         for (name, failure) in &self.collectors {

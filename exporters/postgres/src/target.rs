@@ -1,11 +1,16 @@
 //! One server to be read: where it is, as whom, and over what kind of connection.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    net::IpAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use exporter_core::{Secret, SecretError, SecretSource};
 use tokio_postgres::{
     Config,
-    config::{ChannelBinding, SslNegotiation, TargetSessionAttrs},
+    config::{ChannelBinding, Host, SslNegotiation, TargetSessionAttrs},
 };
 use tracing::warn;
 
@@ -77,7 +82,16 @@ pub(crate) struct Target {
     pub(crate) tls: Tls,
     /// `host:port` for the label `server`.
     pub(crate) name: String,
+    /// Where connections may go, if whoever asks chose the server.
+    pins: Option<Pins>,
 }
+
+/// The addresses of a host that was resolved and found to be allowed. Connections go there and nowhere else, so that a name
+/// cannot stand for another address by the time it is used.
+pub(crate) type Pins = Arc<Mutex<Vec<IpAddr>>>;
+
+/// A host that has no address and never will (RFC 6761): connecting there fails as it does to any name that does not resolve.
+const NOWHERE: &str = "unresolved.invalid";
 
 impl Target {
     /// Reads a complete set of parameters.
@@ -107,7 +121,7 @@ impl Target {
         let name = format!("{}:{}", hosts.split(',').next().unwrap_or_default(), ports.split(',').next().unwrap_or_default());
         let given = dsn.get("password").map(|password| SecretSource::Value(Secret::new(password.to_owned())));
         let passfile = dsn.get("passfile").map(PathBuf::from);
-        Ok(Self { config, password: password.or(given), passfile, parameters: parameters(dsn), tls, name })
+        Ok(Self { config, password: password.or(given), passfile, parameters: parameters(dsn), tls, name, pins: None })
     }
 
     /// The driver's configuration for one connection, with the password as it is now.
@@ -115,6 +129,9 @@ impl Target {
     /// `plain` leaves out what a pooler between us and the server refuses.
     pub(crate) fn config(&self, database: Option<&str>, plain: bool) -> Config {
         let mut config = self.config.clone();
+        if let Some(pins) = &self.pins {
+            pin(&mut config, &pins.lock().unwrap_or_else(PoisonError::into_inner));
+        }
         match self.read_password() {
             Ok(Some(password)) => {
                 config.password(password.reveal());
@@ -132,6 +149,20 @@ impl Target {
         config
     }
 
+    /// From now on, connects to the pinned addresses of its host only.
+    pub(crate) fn pinned(mut self, pins: Pins) -> Self {
+        self.pins = Some(pins);
+        self
+    }
+
+    /// Host and port of the only server.
+    pub(crate) fn place(&self) -> Option<(&str, u16)> {
+        match self.config.get_hosts() {
+            [Host::Tcp(host)] => Some((host, self.config.get_ports().first().copied()?)),
+            _ => None,
+        }
+    }
+
     /// The role, if one is named.
     pub(crate) fn user(&self) -> &str {
         self.config.get_user().unwrap_or_default()
@@ -147,6 +178,25 @@ impl Target {
             }
             (None, None) => Ok(None),
         }
+    }
+}
+
+/// Adds addresses to a configuration of one host; the driver wants as many hosts as addresses.
+fn pin(config: &mut Config, addresses: &[IpAddr]) {
+    let Some(Host::Tcp(host)) = config.get_hosts().first().cloned() else { return };
+    // An address that the configuration itself names has been chosen by the operator.
+    if !config.get_hostaddrs().is_empty() {
+        return;
+    }
+    if addresses.is_empty() {
+        *config = Config::new();
+        config.host(NOWHERE);
+    }
+    for (position, address) in addresses.iter().enumerate() {
+        if position > 0 {
+            config.host(&host);
+        }
+        config.hostaddr(*address);
     }
 }
 
@@ -228,6 +278,16 @@ mod tests {
         assert_eq!(config.get_hosts().len(), 2);
         assert_eq!(config.get_dbname(), Some("y"));
         assert_eq!(target.name, "a:1");
+    }
+
+    #[test]
+    fn pinned_target_goes_nowhere_else() {
+        let pins = Pins::default();
+        let target = target("postgresql://db:6000/x").unwrap().pinned(Arc::clone(&pins));
+        assert_eq!(target.config(None, false).get_hosts(), [Host::Tcp(NOWHERE.to_owned())]);
+        *pins.lock().unwrap() = vec!["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()];
+        let config = target.config(None, false);
+        assert_eq!((config.get_hosts().len(), config.get_hostaddrs().len()), (2, 2));
     }
 
     #[test]

@@ -3,13 +3,12 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args};
-use exporter_core::{ConfigError, Secret, SecretFile, SecretSource, duration, switch};
+use exporter_core::{ClientTls, ConfigError, Secret, SecretFile, SecretSource, duration, switch};
 
 use crate::{
     address::{Address, EXPECTED, redacted},
     connect::Target,
     credentials::Credentials,
-    tls::Tls,
 };
 
 /// The exporter's own flags.
@@ -71,7 +70,7 @@ impl Config {
         Ok(Target {
             endpoint: address.endpoint,
             credentials,
-            tls: Tls {
+            tls: ClientTls {
                 ca: self.tls_ca_cert_file.clone(),
                 certificate: self.tls_client_cert_file.clone(),
                 key: self.tls_client_key_file.clone(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exporter_core::{Failure, Reason};
+use exporter_core::{ClientTls, Failure, Reason};
 use redis::{ServerError, Value};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
@@ -14,7 +14,6 @@ use crate::{
     credentials::Credentials,
     link::{Link, MOST_BYTES},
     reply::message,
-    tls::Tls,
 };
 
 /// By this name the connection is known in CLIENT LIST: the one that upstream's goes by.
@@ -25,7 +24,7 @@ const CLIENT_NAME: &str = "redis_exporter";
 pub(crate) struct Target {
     pub(crate) endpoint: Endpoint,
     pub(crate) credentials: Credentials,
-    pub(crate) tls: Tls,
+    pub(crate) tls: ClientTls,
     /// For all of it together.
     pub(crate) timeout: Duration,
 }

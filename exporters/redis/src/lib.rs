@@ -20,7 +20,6 @@ mod connect;
 mod credentials;
 mod link;
 mod scrapes;
-mod tls;
 
 /// The exporter: what core needs to know to run it.
 #[derive(Debug)]

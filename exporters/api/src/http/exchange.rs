@@ -5,12 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{Method, Response, StatusCode, header};
+use exporter_core::TraceId;
+use http::{HeaderName, Method, Request, Response, StatusCode, header};
 
 use super::{
     endpoint::Endpoint,
     status::{CLIENT_CLOSED, FAILED},
 };
+
+/// Which trace a request is part of. <https://www.w3.org/TR/trace-context/>
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +27,16 @@ pub(super) enum Outcome {
     Failed,
     /// The service or the body panicked.
     Panicked,
+}
+
+/// What the method lets the answer be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expects {
+    Body,
+    /// HEAD: nothing follows, whatever the head says.
+    HeadOnly,
+    /// CONNECT: another protocol, if it succeeds.
+    Tunnel,
 }
 
 /// What an answer is.
@@ -44,6 +58,7 @@ pub(super) struct Ending {
     pub(super) kind: Kind,
     pub(super) took: Duration,
     pub(super) sent: u64,
+    pub(super) trace: Option<TraceId>,
 }
 
 /// A request in flight; one that is dropped before its end was aborted.
@@ -51,11 +66,12 @@ pub(super) struct Ending {
 pub(super) struct Exchange {
     endpoint: Arc<Endpoint>,
     arrived: Instant,
-    /// Whether the method lets the answer have a body.
-    head_only: bool,
-    connect: bool,
-    answer: Option<Answer>,
+    expects: Expects,
+    /// Whether the service's `call` has returned.
+    called: bool,
     ended: bool,
+    trace: Option<TraceId>,
+    answer: Option<Answer>,
 }
 
 /// What the head of the answer said.
@@ -69,25 +85,40 @@ struct Answer {
 }
 
 impl Exchange {
-    pub(super) fn start(endpoint: Arc<Endpoint>, method: &Method) -> Self {
+    pub(super) fn start<B>(endpoint: Arc<Endpoint>, request: &Request<B>) -> Self {
         endpoint.instruments().start();
-        let (head_only, connect) = (*method == Method::HEAD, *method == Method::CONNECT);
-        Self { endpoint, arrived: Instant::now(), head_only, connect, answer: None, ended: false }
+        let expects = match *request.method() {
+            Method::HEAD => Expects::HeadOnly,
+            Method::CONNECT => Expects::Tunnel,
+            _ => Expects::Body,
+        };
+        let trace = request.headers().get(&TRACEPARENT).and_then(|value| TraceId::from_traceparent(value.to_str().ok()?));
+        Self { endpoint, arrived: Instant::now(), expects, called: false, ended: false, trace, answer: None }
+    }
+
+    /// The service has returned its future; before that, only a panic ends a request.
+    pub(super) const fn called(&mut self) {
+        self.called = true;
+    }
+
+    pub(super) const fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
     }
 
     /// The head is there. Ends the request if nothing follows; else says that the body has to be watched.
     pub(super) fn head<B: http_body::Body>(&mut self, response: &Response<B>) {
         let status = response.status();
-        let kind = self.kind(response);
-        let declared = declared(response);
-        self.answer = Some(Answer { status: status.as_u16(), kind, declared, sent: 0 });
+        let exact = response.body().size_hint().exact();
+        let kind = self.kind(response, exact.is_some());
+        self.answer = Some(Answer { status: status.as_u16(), kind, declared: exact.or_else(|| declared(response)), sent: 0 });
         let now = Instant::now();
         match kind {
-            Kind::Plain => self.endpoint.instruments().head(now.saturating_duration_since(self.arrived)),
+            Kind::Plain => self.endpoint.instruments().head(now.saturating_duration_since(self.arrived), self.trace),
             Kind::Stream => self.endpoint.instruments().stream(),
             Kind::Upgrade => {}
         }
-        let bodiless = self.head_only || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) || status.is_informational();
+        let bodiless =
+            self.expects == Expects::HeadOnly || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) || status.is_informational();
         if bodiless || kind == Kind::Upgrade || response.body().is_end_stream() {
             self.end_at(Outcome::Complete, now);
         }
@@ -122,22 +153,24 @@ impl Exchange {
             Outcome::Failed | Outcome::Panicked => FAILED,
         };
         let took = now.saturating_duration_since(self.arrived);
-        self.endpoint.instruments().end(&Ending { status, outcome, kind: answer.kind, took, sent: answer.sent });
+        self.endpoint.instruments().end(&Ending { status, outcome, kind: answer.kind, took, sent: answer.sent, trace: self.trace });
     }
 
-    fn kind<B>(&self, response: &Response<B>) -> Kind {
+    fn kind<B>(&self, response: &Response<B>, finite: bool) -> Kind {
         let status = response.status();
-        if status == StatusCode::SWITCHING_PROTOCOLS || (self.connect && status.is_success()) {
+        if status == StatusCode::SWITCHING_PROTOCOLS || (self.expects == Expects::Tunnel && status.is_success()) {
             return Kind::Upgrade;
         }
-        let events = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
-        if events && !self.head_only { Kind::Stream } else { Kind::Plain }
+        // A body whose length is known is no stream of events, so most answers need no look at their headers.
+        let events = !finite && response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
+        if events && self.expects != Expects::HeadOnly { Kind::Stream } else { Kind::Plain }
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
         let outcome = match self.answer {
+            _ if !self.called => Outcome::Panicked,
             // The reader of an event stream leaves when it has had enough.
             Some(Answer { kind: Kind::Stream, .. }) => Outcome::Complete,
             // A server stops asking for more once it has what the head promised.
@@ -148,8 +181,7 @@ impl Drop for Exchange {
     }
 }
 
-/// The length that the client is told.
-fn declared<B: http_body::Body>(response: &Response<B>) -> Option<u64> {
-    let header = response.headers().get(header::CONTENT_LENGTH);
-    header.and_then(|value| value.to_str().ok()?.parse().ok()).or_else(|| response.body().size_hint().exact())
+/// The length that the client is told, where the body does not tell.
+fn declared<B>(response: &Response<B>) -> Option<u64> {
+    response.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

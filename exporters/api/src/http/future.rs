@@ -49,16 +49,15 @@ where
                 resume_unwind(panic)
             }
         };
-        let mut exchange = this.exchange.take();
         match polled {
             Ok(response) => {
-                if let Some(exchange) = &mut exchange {
+                if let Some(exchange) = this.exchange {
                     exchange.head(&response);
                 }
-                Poll::Ready(Ok(response.map(|body| ResponseBody::new(body, exchange))))
+                Poll::Ready(Ok(response.map(|body| ResponseBody::new(body, this.exchange.take()))))
             }
             Err(error) => {
-                if let Some(exchange) = &mut exchange {
+                if let Some(exchange) = this.exchange {
                     exchange.end(Outcome::Failed);
                 }
                 Poll::Ready(Err(error))

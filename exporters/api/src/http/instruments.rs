@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exporter_core::{CounterFamily, CounterSeries, GaugeFamily, GaugeSeries, HistogramFamily, HistogramSeries, Measure, Registry};
+use exporter_core::{Bounds, CounterFamily, CounterSeries, GaugeFamily, GaugeSeries, HistogramFamily, HistogramSeries, Measure, Registry, TraceId};
 use metric_catalogue::{Histogram, Metric, api::http, api::open_telemetry as otel};
 
 use super::{
@@ -41,21 +41,21 @@ pub(super) struct OtelFamilies {
 }
 
 /// Bounds that the application chose.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Bounds {
-    pub(super) seconds: Option<&'static [f64]>,
-    pub(super) bytes: Option<&'static [f64]>,
+#[derive(Clone, Debug, Default)]
+pub(super) struct Choices {
+    pub(super) seconds: Option<Bounds>,
+    pub(super) bytes: Option<Bounds>,
 }
 
 impl Families {
-    pub(super) fn new(registry: &Registry, names: Names, bounds: Bounds) -> Self {
+    pub(super) fn new(registry: &Registry, names: Names, bounds: &Choices) -> Self {
         match names {
             Names::Selextract => Self::Selextract(Box::new(SelextractFamilies {
                 requests: registry.counter(&http::REQUESTS),
-                duration: histogram(registry, &http::REQUEST_DURATION, bounds.seconds),
-                request_size: histogram(registry, &http::REQUEST_SIZE, bounds.bytes),
-                response_size: histogram(registry, &http::RESPONSE_SIZE, bounds.bytes),
-                first_byte: histogram(registry, &http::RESPONSE_FIRST_BYTE, bounds.seconds),
+                duration: histogram(registry, &http::REQUEST_DURATION, bounds.seconds.as_ref()),
+                request_size: histogram(registry, &http::REQUEST_SIZE, bounds.bytes.as_ref()),
+                response_size: histogram(registry, &http::RESPONSE_SIZE, bounds.bytes.as_ref()),
+                first_byte: histogram(registry, &http::RESPONSE_FIRST_BYTE, bounds.seconds.as_ref()),
                 active: registry.gauge(&http::ACTIVE_CONNECTIONS).series([]),
                 aborted: registry.counter(&http::REQUESTS_ABORTED),
                 panics: registry.counter(&http::HANDLER_PANICS),
@@ -64,9 +64,9 @@ impl Families {
             })),
             Names::OpenTelemetry => Self::OpenTelemetry(Box::new(OtelFamilies {
                 active: registry.gauge(&otel::ACTIVE_REQUESTS),
-                duration: histogram(registry, &otel::REQUEST_DURATION, bounds.seconds),
-                request_size: histogram(registry, &otel::REQUEST_BODY_SIZE, bounds.bytes),
-                response_size: histogram(registry, &otel::RESPONSE_BODY_SIZE, bounds.bytes),
+                duration: histogram(registry, &otel::REQUEST_DURATION, bounds.seconds.as_ref()),
+                request_size: histogram(registry, &otel::REQUEST_BODY_SIZE, bounds.bytes.as_ref()),
+                response_size: histogram(registry, &otel::RESPONSE_BODY_SIZE, bounds.bytes.as_ref()),
             })),
         }
     }
@@ -81,15 +81,10 @@ impl Families {
 }
 
 /// The family of `metric`, with the application's bounds if it chose some.
-fn histogram<const N: usize>(registry: &Registry, metric: &'static Metric<Histogram, N>, bounds: Option<&'static [f64]>) -> HistogramFamily<N> {
-    let definition = metric.definition();
-    match (bounds, <&'static [&'static str; N]>::try_from(definition.labels)) {
-        (Some(bounds), Ok(labels)) => {
-            // A declaration lives as long as the process, and a process has few layers.
-            let metric = Metric::new(definition.name, labels, definition.help).optional(definition.optional).bounds(bounds);
-            registry.histogram(Box::leak(Box::new(metric)))
-        }
-        _ => registry.histogram(metric),
+fn histogram<const N: usize>(registry: &Registry, metric: &'static Metric<Histogram, N>, bounds: Option<&Bounds>) -> HistogramFamily<N> {
+    match bounds {
+        Some(bounds) => registry.histogram_with_bounds(metric, bounds),
+        None => registry.histogram(metric),
     }
 }
 
@@ -147,15 +142,19 @@ impl SelextractInstruments {
         };
         // Exposed at 0 from the first request on: an increase is seen only from a sample before it, and these raise alerts.
         for status in [FAILED, CLIENT_CLOSED] {
-            instruments.count(status, 0);
+            // Not kept at hand: most endpoints never answer so, and a look-up passes what is kept.
+            drop(instruments.series(status));
         }
         instruments
     }
 
-    fn count(&self, status: u16, requests: u64) {
+    fn series(&self, status: u16) -> CounterSeries {
         let (method, endpoint) = &self.labels;
-        let series = || self.requests.series([method, endpoint, StatusText::new(status).as_str(status)]);
-        self.statuses.with(status, series, |series| series.add(requests));
+        self.requests.series([method, endpoint, StatusText::new(status).as_str(status)])
+    }
+
+    fn count(&self, status: u16, add: impl FnOnce(&CounterSeries)) {
+        self.statuses.with(status, || self.series(status), add);
     }
 }
 
@@ -171,7 +170,7 @@ impl OtelInstruments {
         }
     }
 
-    fn answered(&self, status: u16, seconds: Option<f64>, sent: Option<f64>) {
+    fn answered(&self, status: u16, seconds: Option<f64>, sent: Option<f64>, trace: Option<TraceId>) {
         let (method, endpoint) = &self.labels;
         let series = || {
             let text = StatusText::new(status);
@@ -181,7 +180,7 @@ impl OtelInstruments {
         };
         self.statuses.with(status, series, |(duration, response_size)| {
             if let Some(seconds) = seconds {
-                duration.observe(seconds);
+                observe(duration, seconds, trace);
             }
             if let Some(sent) = sent {
                 response_size.observe(sent);
@@ -211,9 +210,9 @@ impl Instruments {
     }
 
     /// The head of the answer is there.
-    pub(super) fn head(&self, after: Duration) {
+    pub(super) fn head(&self, after: Duration, trace: Option<TraceId>) {
         if let Self::Selextract(instruments) = self {
-            instruments.first_byte.observe(after.as_secs_f64());
+            observe(&instruments.first_byte, after.as_secs_f64(), trace);
         }
     }
 
@@ -232,14 +231,17 @@ impl Instruments {
         match self {
             Self::Selextract(instruments) => {
                 instruments.active.add(-1.0);
-                instruments.count(ending.status, 1);
+                instruments.count(ending.status, |series| match ending.trace {
+                    Some(trace) => series.add_traced(1, trace),
+                    None => series.add(1),
+                });
                 match ending.outcome {
                     Outcome::Aborted => instruments.aborted.add(1),
                     Outcome::Panicked => instruments.panics.add(1),
                     Outcome::Complete | Outcome::Failed => {}
                 }
                 if let Some(seconds) = latency {
-                    instruments.duration.observe(seconds);
+                    observe(&instruments.duration, seconds, ending.trace);
                 }
                 if let Some(sent) = sent {
                     instruments.response_size.observe(sent);
@@ -251,9 +253,17 @@ impl Instruments {
             }
             Self::OpenTelemetry(instruments) => {
                 instruments.active.add(-1.0);
-                instruments.answered(ending.status, latency, sent);
+                instruments.answered(ending.status, latency, sent, ending.trace);
             }
             Self::Silent => {}
         }
+    }
+}
+
+/// Counts one observation, as an exemplar if its request is traced.
+fn observe(series: &HistogramSeries, value: f64, trace: Option<TraceId>) {
+    match trace {
+        Some(trace) => series.observe_traced(value, trace),
+        None => series.observe(value),
     }
 }

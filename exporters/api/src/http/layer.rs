@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use exporter_core::Registry;
+use exporter_core::{Bounds, InvalidBounds, Registry};
 use tower_layer::Layer;
 
 use super::{
     endpoint::{Endpoints, Local},
-    instruments::{Bounds, Families},
+    instruments::{Choices, Families},
     service::Metrics,
 };
 
@@ -54,15 +54,10 @@ impl<S> Layer<S> for MetricsLayer {
 #[derive(Clone, Debug, Default)]
 pub struct MetricsLayerBuilder {
     names: Names,
-    bounds: Bounds,
+    bounds: Choices,
     excluded: Vec<String>,
     endpoint: Option<Box<str>>,
 }
-
-/// Bounds that are no histogram's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("bounds of a histogram are finite and ascend")]
-pub struct InvalidBounds;
 
 impl MetricsLayerBuilder {
     /// Names of the families.
@@ -89,30 +84,25 @@ impl MetricsLayerBuilder {
     /// Upper bounds of the histograms of request times, in seconds.
     ///
     /// # Errors
-    /// The bounds do not ascend, or one is not finite.
+    /// There are none or more than 100, they do not ascend, or one is not finite.
     pub fn seconds(mut self, bounds: &[f64]) -> Result<Self, InvalidBounds> {
-        self.bounds.seconds = Some(checked(bounds)?);
+        self.bounds.seconds = Some(Bounds::new(bounds)?);
         Ok(self)
     }
 
     /// Upper bounds of the histograms of body sizes, in bytes.
     ///
     /// # Errors
-    /// The bounds do not ascend, or one is not finite.
+    /// There are none or more than 100, they do not ascend, or one is not finite.
     pub fn bytes(mut self, bounds: &[f64]) -> Result<Self, InvalidBounds> {
-        self.bounds.bytes = Some(checked(bounds)?);
+        self.bounds.bytes = Some(Bounds::new(bounds)?);
         Ok(self)
     }
 
     /// The layer. Two layers on one registry share its families, with the bounds of the first.
     #[must_use]
     pub fn build(self, registry: &Registry) -> MetricsLayer {
-        let families = Families::new(registry, self.names, self.bounds);
+        let families = Families::new(registry, self.names, &self.bounds);
         MetricsLayer { endpoints: Arc::new(Endpoints::new(families, self.excluded, self.endpoint)) }
     }
-}
-
-fn checked(bounds: &[f64]) -> Result<&'static [f64], InvalidBounds> {
-    let ascending = bounds.iter().zip(bounds.iter().skip(1)).all(|(lower, upper)| lower < upper);
-    if ascending && bounds.iter().all(|bound| bound.is_finite()) { Ok(Box::leak(bounds.into())) } else { Err(InvalidBounds) }
 }

@@ -32,6 +32,12 @@
 //! a method to an endpoint its 500s, 499s, panics and aborted requests are exposed at 0, so that the first of them is seen as an increase.
 //! Times are monotonic: the wall clock does not matter.
 //!
+//! Where a request brings a sampled `traceparent`, its trace and span are the exemplars of `http_requests_total` and of the two
+//! histograms of times, which `OpenMetrics` and protobuf pages show.
+//!
+//! `axum::serve` gives a router its state once. Before another server has it, call `with_state(())`: a router that still waits for its
+//! state puts the route, and its layers, together anew for each request.
+//!
 //! ```
 //! use api_metrics::MetricsLayer;
 //! use axum::{Router, body::Body, http::Request, routing::get};
@@ -67,8 +73,9 @@ mod response_body;
 mod service;
 mod status;
 
+pub use exporter_core::InvalidBounds;
 pub use future::ResponseFuture;
-pub use layer::{InvalidBounds, MetricsLayer, MetricsLayerBuilder, Names};
+pub use layer::{MetricsLayer, MetricsLayerBuilder, Names};
 pub use request_body::{Countable, CountedBody, Tally};
 pub use response_body::ResponseBody;
 pub use service::Metrics;

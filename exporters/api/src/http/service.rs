@@ -1,7 +1,6 @@
 //! The wrapped service.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::Arc,
     task::{Context, Poll},
 };
@@ -11,7 +10,7 @@ use tower_service::Service;
 
 use super::{
     endpoint::Local,
-    exchange::{Exchange, Outcome},
+    exchange::Exchange,
     future::ResponseFuture,
     request_body::{Countable, Tally},
     response_body::ResponseBody,
@@ -46,19 +45,15 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let Some(endpoint) = self.local.of(&request) else { return ResponseFuture::new(self.inner.call(request), None) };
-        let mut exchange = Exchange::start(Arc::clone(&endpoint), request.method());
-        let request = if request.body().is_end_stream() {
-            endpoint.instruments().received(0);
-            request
+        let mut exchange = Exchange::start(endpoint, &request);
+        let future = if request.body().is_end_stream() {
+            exchange.endpoint().instruments().received(0);
+            self.inner.call(request)
         } else {
-            request.map(|body| body.counted(Tally::new(endpoint)))
+            let tally = Tally::new(Arc::clone(exchange.endpoint()));
+            self.inner.call(request.map(|body| body.counted(tally)))
         };
-        match catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {
-            Ok(future) => ResponseFuture::new(future, Some(exchange)),
-            Err(panic) => {
-                exchange.end(Outcome::Panicked);
-                resume_unwind(panic)
-            }
-        }
+        exchange.called();
+        ResponseFuture::new(future, Some(exchange))
     }
 }

@@ -46,7 +46,7 @@ mod recent;
 
 pub use notification::{Alert, Notification, Status};
 
-use recent::Recent;
+use recent::{Again, Recent};
 
 /// Largest notification: several hundred alerts with long annotations.
 const BODY_BYTES: usize = 1 << 20;
@@ -104,8 +104,10 @@ async fn take<H: AlertHandler>(State(webhook): State<Arc<Webhook<H>>>, request: 
         Ok(notification) => notification,
         Err(rejection) => return webhook.reject(rejection),
     };
-    let Some(taken) = webhook.recent.take(notification.identity(), Instant::now()) else {
-        return (StatusCode::OK, "taken before\n").into_response();
+    let taken = match webhook.recent.take(notification.identity(), Instant::now()) {
+        Ok(taken) => taken,
+        Err(Again::Handled) => return (StatusCode::OK, "taken before\n").into_response(),
+        Err(Again::Underway) => return (StatusCode::SERVICE_UNAVAILABLE, "is being taken\n").into_response(),
     };
     let counted: Vec<_> = notification.alerts.iter().map(|alert| (name(alert), severity(alert), alert.status.as_str())).collect();
     match webhook.handler.receive(notification).await {

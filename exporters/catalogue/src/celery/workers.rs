@@ -5,6 +5,8 @@ crate::catalogue! {
     ACTIVE: Gauge = "celery_workers_active" [];
     /// 1 while the worker is heard of, 0 once it is not
     UP: Gauge = "celery_worker_up" ["hostname"];
+    /// 1 once the worker has said that it ends, 0 while it runs and where it has vanished without a word
+    SIGNED_OFF: Gauge = "celery_worker_signed_off" ["hostname"];
     /// Tasks that the worker runs, by its last heartbeat
     TASKS_ACTIVE: Gauge = "celery_worker_tasks_active" ["hostname"];
     /// Processes or threads in which the worker runs tasks

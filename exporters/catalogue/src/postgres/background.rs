@@ -11,6 +11,8 @@ crate::catalogue! {
     SUCCESS: Gauge = "pg_background_success" ["task", "datname"];
     /// Relations left out of the last measurement because somebody holds or awaits an exclusive lock on them
     SKIPPED: Gauge = "pg_background_relations_skipped" ["datname"];
+    /// Databases whose size could not be measured the last time
+    DATABASES_SKIPPED: Gauge = "pg_background_databases_skipped" [];
     /// Connections open at the moment beside the kept one
     CONNECTIONS: Gauge = "pg_background_connections" [];
 }

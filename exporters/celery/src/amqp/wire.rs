@@ -304,6 +304,16 @@ mod tests {
         assert_eq!((header.size, header.content_type.as_deref(), header.headers["ticket"].as_str()), (5, Some("application/json"), Some("t")));
     }
 
+    #[test]
+    fn broken_frames_do_not_panic() {
+        let table = Writer::default().table(&[("ticket", json!("t")), ("clock", json!(7)), ("on", json!(true))]).0;
+        let header = Writer::default().short(60).short(0).long_long(5).short(0b1110 << 12).short_text("application/json").short_text("utf-8").0;
+        let frame = [&[1, 0, 1, 0, 0, 0, 4][..], &[0, 60, 0, 60], &[0xCE]].concat();
+        crate::fuzz::feed(&[&table, &header, &frame], |bytes| {
+            drop((Frame::parse(bytes), Header::parse(bytes), Fields(bytes).table()));
+        });
+    }
+
     proptest::proptest! {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {

@@ -2,18 +2,15 @@
 
 use std::collections::HashSet;
 
-use exporter_core::{CounterFamily, HistogramFamily, Registry};
+use exporter_core::{Bounds, CounterFamily, HistogramFamily, Registry};
 use foldhash::quality::RandomState;
 use metric_catalogue::{
-    Counter, Histogram, Metric,
+    Counter, Metric,
     celery::peer::{FAILED, QUEUE_WAIT, RECEIVED, REJECTED, RETRIED, REVOKED, RUNTIME, SENT, STARTED, SUCCEEDED},
 };
 
 use super::{About, Outcome, Time};
 use crate::event::Kind;
-
-/// Labels of the families that a task's name, host and queue tell apart.
-const LABELS: &[&str; 3] = &["name", "hostname", "queue_name"];
 
 /// In place of a hostname, where one is not wanted.
 const GENERIC: &str = "generic";
@@ -43,36 +40,20 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(
-        registry: &Registry,
-        hostnames: Hostnames,
-        default_queue: String,
-        runtime: &'static Metric<Histogram, 3>,
-        queue_wait: &'static Metric<Histogram, 3>,
-    ) -> Self {
+    /// The bounds of run time and wait in the queue are those of the operator, where there are some.
+    pub(crate) fn new(registry: &Registry, hostnames: Hostnames, default_queue: String, [run_buckets, wait_buckets]: [Option<&Bounds>; 2]) -> Self {
         let counters: [&'static Metric<Counter, 3>; 7] = [&SENT, &RECEIVED, &STARTED, &SUCCEEDED, &REJECTED, &REVOKED, &RETRIED];
+        let [runtime, queue_wait] = [(&RUNTIME, run_buckets), (&QUEUE_WAIT, wait_buckets)]
+            .map(|(metric, bounds)| bounds.map_or_else(|| registry.histogram(metric), |bounds| registry.histogram_with_bounds(metric, bounds)));
         Self {
             counters: counters.map(|metric| registry.counter(metric)),
             failed: registry.counter(&FAILED),
-            runtime: registry.histogram(runtime),
-            queue_wait: registry.histogram(queue_wait),
+            runtime,
+            queue_wait,
             hostnames,
             default_queue,
             known: HashSet::default(),
         }
-    }
-
-    /// The histograms as declared, with other bounds where the operator gives some.
-    pub(crate) fn histograms(runtime: Option<Vec<f64>>, queue_wait: Option<Vec<f64>>) -> [&'static Metric<Histogram, 3>; 2] {
-        let with = |declared: &'static Metric<Histogram, 3>, bounds: Option<Vec<f64>>| match bounds {
-            // Made once, at the start, and needed as long as the process lives.
-            Some(bounds) => {
-                let metric = Metric::new(declared.name(), LABELS, declared.definition().help).upstream().bounds(Vec::leak(bounds));
-                &*Box::leak(Box::new(metric))
-            }
-            None => declared,
-        };
-        [with(&RUNTIME, runtime), with(&QUEUE_WAIT, queue_wait)]
     }
 
     pub(super) fn event(&mut self, kind: Kind, about: About<'_>) {

@@ -103,6 +103,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn broken_messages_do_not_panic() {
+        let correct: [&[u8]; 2] = [
+            br#"{"body": "e30=", "content-encoding": "utf-8", "content-type": "application/json", "headers": {"id": "a"}, "properties": {"body_encoding": "base64", "delivery_tag": "b"}}"#,
+            br#"{"body": "{\"type\": \"task-sent\"}", "properties": {"correlation_id": "c", "delivery_info": {"exchange": "celeryev"}}}"#,
+        ];
+        crate::fuzz::feed(&correct, |bytes| drop((body(bytes), task_id(bytes))));
+    }
+
     proptest::proptest! {
         #[test]
         fn no_message_panics(message in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {

@@ -13,7 +13,8 @@ pub(crate) fn seconds(text: &str) -> Option<f64> {
     let second: f64 = parts.next().map_or(Some(0.0), |part| part.parse().ok())?;
     let legal = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
     let legal = legal && (0.0..24.0).contains(&hour) && (0.0..60.0).contains(&minute) && (0.0..61.0).contains(&second);
-    let days = u32::try_from(days(year, month, day)).ok().filter(|_| legal)?;
+    // Days of an absurd year would not fit.
+    let days = u32::try_from(legal.then(|| days(year, month, day))?).ok()?;
     Some(f64::from(days) * 86_400.0 + hour * 3600.0 + minute * 60.0 + second - offset)
 }
 
@@ -53,6 +54,8 @@ mod tests {
             ("2026-11-22T22:32:57-0530", Some(1_795_406_577.0)),
             ("2024-02-29 00:00:00+00:00", Some(1_709_164_800.0)),
             ("2026-13-01T00:00:00", None),
+            ("-9223372036854775808-02-01T00:00:00", None),
+            ("9223372036854775807-11-01T00:00:00", None),
             ("2026-11-23", None),
             ("tomorrow", None),
             ("", None),
@@ -62,6 +65,14 @@ mod tests {
         for (text, time) in expected {
             assert_eq!(seconds(text), time, "{text}");
         }
+    }
+
+    #[test]
+    fn broken_times_do_not_panic() {
+        let correct: [&[u8]; 2] = [b"2026-11-23T04:02:57.25+00:00", b"2026-11-22T22:32:57-0530"];
+        crate::fuzz::feed(&correct, |bytes| {
+            let _ = seconds(&String::from_utf8_lossy(bytes));
+        });
     }
 
     proptest::proptest! {

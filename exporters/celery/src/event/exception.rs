@@ -107,6 +107,19 @@ mod tests {
         assert_eq!(unregistered("ValueError('app.gone')"), None);
     }
 
+    #[test]
+    fn broken_exceptions_do_not_panic() {
+        let correct: [&[u8]; 3] = [
+            b"Retry(Retry(...), TimeoutError('always'), 0.2)",
+            b"NotRegistered('app.gone')",
+            b"Traceback (most recent call last):\n  File \"a.py\", line 1\nbilliard.exceptions.TimeLimitExceeded: (1,)\n",
+        ];
+        crate::fuzz::feed(&correct, |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            let _ = (failed(&text, None), failed("ExceptionWithTraceback()", Some(&text)), unregistered(&text));
+        });
+    }
+
     proptest::proptest! {
         #[test]
         fn no_texts_panic(exception in "\\PC{0,60}", traceback in "[ a-zA-Z:.\n\"é]{0,200}") {

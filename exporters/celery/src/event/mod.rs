@@ -132,6 +132,15 @@ mod tests {
         assert_eq!(decode(b"[]").malformed, 0);
     }
 
+    #[test]
+    fn broken_events_do_not_panic() {
+        let correct: [&[u8]; 2] = [
+            br#"[{"type": "task-sent", "uuid": "a", "name": "n", "retries": 0, "eta": null, "queue": "q", "timestamp": 1.5, "utcoffset": -2}]"#,
+            br#"{"type": "worker-heartbeat", "hostname": "w@h", "pid": 1, "processed": 7, "active": 0, "loadavg": [0.1, 2, 3e1]}"#,
+        ];
+        crate::fuzz::feed(&correct, |bytes| drop(decode(bytes)));
+    }
+
     proptest::proptest! {
         #[test]
         fn no_body_panics(body in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {

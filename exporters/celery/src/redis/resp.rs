@@ -209,6 +209,12 @@ mod tests {
         assert_eq!(out, b"*2\r\n$4\r\nLLEN\r\n$2\r\nq\x06\r\n");
     }
 
+    #[test]
+    fn broken_replies_do_not_panic() {
+        let correct: [&[u8]; 3] = [b"*3\r\n$8\r\npmessage\r\n:1\r\n$-1\r\n", b"+OK\r\n-ERR no\r\n", b"*2\r\n*1\r\n$1\r\na\r\n*0\r\n"];
+        crate::fuzz::feed(&correct, |bytes| drop(parse(bytes)));
+    }
+
     proptest::proptest! {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {

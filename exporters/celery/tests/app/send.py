@@ -1,8 +1,16 @@
 """Sends so many tasks of one name, of all priorities in turn."""
 
-import sys
+import argparse
+import time
 
 from app import app
 
-for number in range(int(sys.argv[2])):
-    app.send_task("app." + sys.argv[1], priority=(number % 4) * 3)
+arguments = argparse.ArgumentParser()
+arguments.add_argument("name")
+arguments.add_argument("count", type=int)
+arguments.add_argument("--pause", type=float, default=0, help="seconds between two")
+arguments.add_argument("--queue", help="instead of the default one")
+given = arguments.parse_args()
+for number in range(given.count):
+    app.send_task("app." + given.name, priority=(number % 4) * 3, queue=given.queue)
+    time.sleep(given.pause)

@@ -115,8 +115,13 @@ pub(crate) struct RabbitMq {
 impl RabbitMq {
     /// Starts one whose files are all in a directory.
     pub(crate) fn start(home: &Path) -> Self {
+        Self::with_settings(home, "")
+    }
+
+    /// Starts one with further lines of configuration.
+    pub(crate) fn with_settings(home: &Path, settings: &str) -> Self {
         let mut server = Self { port: free_port(), home: home.to_owned(), names: free_port(), nodes: free_port(), program: None };
-        fs::write(home.join("rabbitmq.conf"), format!("listeners.tcp.local = 127.0.0.1:{}\nlog.console = true\n", server.port)).unwrap();
+        fs::write(home.join("rabbitmq.conf"), format!("listeners.tcp.local = 127.0.0.1:{}\nlog.console = true\n{settings}", server.port)).unwrap();
         fs::write(home.join("plugins"), "[].").unwrap();
         server.restart();
         server
@@ -142,6 +147,13 @@ impl RabbitMq {
         let mut command = self.command("rabbitmqctl");
         let log = fs::OpenOptions::new().create(true).append(true).open(self.home.join("rabbitmqctl.log")).unwrap();
         command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).status().unwrap().success()
+    }
+
+    /// Sends a signal to the virtual machine that it runs in, which the script that starts it is not.
+    pub(crate) fn signal(&self, name: &str) {
+        let file = self.home.join(format!("data/test{}@localhost.pid", self.port));
+        let pid = fs::read_to_string(file).unwrap();
+        assert!(Command::new("kill").args([&format!("-{name}"), pid.trim()]).status().unwrap().success());
     }
 
     /// The URL of a virtual host.
@@ -177,16 +189,21 @@ impl Drop for RabbitMq {
     }
 }
 
-/// Python with Celery, in an environment that is made once.
+/// Python with Celery.
 pub(crate) fn python() -> PathBuf {
+    environment("venv-celery", "tests/requirements.txt")
+}
+
+/// Python with the packages of a file, in an environment that is made once.
+pub(crate) fn environment(name: &str, requirements: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
-    let environment = root.join("venv-celery");
+    let environment = root.join(name);
     let ready = environment.join(".ready");
-    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/requirements.txt");
+    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join(requirements);
     let wanted = fs::read_to_string(&requirements).unwrap();
     fs::create_dir_all(&root).unwrap();
     // Tests that start at the same time wait for the one that makes it.
-    let lock = fs::File::create(root.join("venv-celery.lock")).unwrap();
+    let lock = fs::File::create(root.join(format!("{name}.lock"))).unwrap();
     lock.lock().unwrap();
     if fs::read_to_string(&ready).ok().as_ref() != Some(&wanted) {
         run(Command::new("python3").args(["-m", "venv"]).arg(&environment), "apt-get install python3-venv");
@@ -279,26 +296,40 @@ impl Exporter {
         &self.program
     }
 
+    /// Where it listens.
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The text of a page.
     pub(crate) fn text(&self) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-        body.to_owned()
+        get(self.port)
     }
 
     /// A page by series.
     pub(crate) fn page(&self) -> Page {
-        let text = self.text();
-        let lines = text.lines().filter(|line| !line.starts_with('#'));
-        lines.filter_map(|line| line.rsplit_once(' ')).map(|(series, value)| (series.to_owned(), value.parse().unwrap())).collect()
+        series(&self.text())
     }
 
     /// The value of one series.
     pub(crate) fn value(&self, series: &str) -> Option<f64> {
         self.page().get(series).copied()
     }
+}
+
+/// The page of metrics that is served on a port.
+pub(crate) fn get(port: u16) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    body.to_owned()
+}
+
+/// A page by series.
+pub(crate) fn series(text: &str) -> Page {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.rsplit_once(' ')).map(|(series, value)| (series.to_owned(), value.parse().unwrap())).collect()
 }

@@ -1,5 +1,7 @@
 //! One sequence of families by name out of a collection and a registry.
 
+use metric_catalogue::Type;
+
 use super::{Contents, Header};
 use crate::samples::LineVisitor;
 
@@ -9,27 +11,26 @@ pub(super) fn families(
     wanted: &dyn Fn(&str, Option<&str>) -> bool,
     mut each: impl FnMut(Header<'_>, &mut dyn FnMut(LineVisitor<'_>)),
 ) {
+    let mut each = |named: (&str, &str, Type), collector: Option<&str>, lines: &mut dyn FnMut(LineVisitor<'_>)| {
+        let (name, help, kind) = named;
+        let (name, constant) = contents.relabeling.apply(name);
+        if wanted(&name, collector) {
+            each(Header { name: &name, help, kind, constant }, lines);
+        }
+    };
     let snapshot = contents.registry.snapshot();
     let mut counted = snapshot.families().peekable();
     for (family, lines) in contents.samples.sorted() {
         while let Some((definition, family)) = counted.next_if(|(definition, _)| definition.name < &*family.name) {
-            if wanted(definition.name, None) {
-                each(header(definition), &mut |line| family.lines(line));
-            }
+            each((definition.name, definition.help, definition.kind), None, &mut |line| family.lines(line));
         }
         let taken = counted.peek().is_some_and(|(definition, _)| definition.name == family.name);
-        if !taken && wanted(&family.name, family.collector) {
+        if !taken {
             let mut lines = lines;
-            each(Header { name: &family.name, help: &family.help, kind: family.kind }, &mut |line| lines.by_ref().for_each(line));
+            each((&family.name, &family.help, family.kind), family.collector, &mut |line| lines.by_ref().for_each(line));
         }
     }
     for (definition, family) in counted {
-        if wanted(definition.name, None) {
-            each(header(definition), &mut |line| family.lines(line));
-        }
+        each((definition.name, definition.help, definition.kind), None, &mut |line| family.lines(line));
     }
-}
-
-const fn header(definition: &metric_catalogue::Definition) -> Header<'_> {
-    Header { name: definition.name, help: definition.help, kind: definition.kind }
 }

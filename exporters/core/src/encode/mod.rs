@@ -3,17 +3,19 @@
 use metric_catalogue::{Type, Unit};
 
 use crate::{
-    measure::{write_edge, write_value},
     registry::Registry,
-    samples::{Line, Part, Samples},
+    relabeling::{ConstantLabel, Relabeling},
+    samples::Samples,
 };
 
+mod lines;
 mod merge;
 mod negotiate;
 mod openmetrics;
 mod protobuf;
 mod text;
 
+pub(crate) use lines::Lines;
 pub(crate) use negotiate::{Negotiated, accepts_gzip};
 
 /// A format of the page.
@@ -33,6 +35,7 @@ pub(crate) struct Contents<'a> {
     /// A sealed collection.
     pub(crate) samples: &'a Samples,
     pub(crate) registry: &'a Registry,
+    pub(crate) relabeling: &'a Relabeling,
 }
 
 /// What a page says of a family before its lines.
@@ -41,6 +44,8 @@ pub(crate) struct Header<'a> {
     pub(crate) name: &'a str,
     pub(crate) help: &'a str,
     pub(crate) kind: Type,
+    /// Labels of every series besides its own.
+    pub(crate) constant: &'a [ConstantLabel],
 }
 
 impl Format {
@@ -67,47 +72,20 @@ impl Format {
         match self {
             Self::Text => merge::families(contents, wanted, |header, lines| {
                 text::write_header(out, header);
-                lines(&mut |line| write_line(out, header.name, &line));
+                let mut writer = Lines::new(header.name, header.constant, false);
+                lines(&mut |line| writer.write(out, &line));
             }),
             Self::OpenMetrics => {
                 merge::families(contents, wanted, |header, lines| {
                     openmetrics::write_header(out, header);
-                    lines(&mut |line| write_line(out, header.name, &line));
+                    let mut writer = Lines::new(header.name, header.constant, openmetrics::takes_exemplars(header.name, header.kind));
+                    lines(&mut |line| writer.write(out, &line));
                 });
                 out.extend_from_slice(b"# EOF\n");
             }
             Self::Protobuf => merge::families(contents, wanted, |header, lines| protobuf::write_family(out, header, lines)),
         }
     }
-}
-
-/// Appends one sample; both text formats write it alike.
-pub(crate) fn write_line(out: &mut Vec<u8>, name: &str, line: &Line<'_>) {
-    let (suffix, edge) = match line.part {
-        Part::Plain => ("", None),
-        Part::Bucket => ("_bucket", Some("le=\"")),
-        Part::Quantile => ("", Some("quantile=\"")),
-        Part::Sum => ("_sum", None),
-        Part::Count => ("_count", None),
-    };
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(suffix.as_bytes());
-    if !line.labels.is_empty() || edge.is_some() {
-        out.push(b'{');
-        out.extend_from_slice(line.labels.as_bytes());
-        if let Some(label) = edge {
-            if !line.labels.is_empty() {
-                out.push(b',');
-            }
-            out.extend_from_slice(label.as_bytes());
-            write_edge(out, line.edge);
-            out.push(b'"');
-        }
-        out.push(b'}');
-    }
-    out.push(b' ');
-    write_value(out, line.value);
-    out.push(b'\n');
 }
 
 /// Appends `# WORD name text`, escaping what `escaped` lists and newlines.

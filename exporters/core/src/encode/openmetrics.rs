@@ -7,6 +7,11 @@ use metric_catalogue::Type;
 
 use super::{Header, unit_of, write_comment};
 
+/// Whether samples of this family may have exemplars: buckets, and what is a counter here.
+pub(super) fn takes_exemplars(name: &str, kind: Type) -> bool {
+    kind == Type::Histogram || (kind == Type::Counter && name.ends_with("_total"))
+}
+
 /// Appends HELP, TYPE and UNIT under the family's own name.
 pub(super) fn write_header(out: &mut Vec<u8>, header: Header<'_>) {
     let name = header.name;
@@ -16,7 +21,7 @@ pub(super) fn write_header(out: &mut Vec<u8>, header: Header<'_>) {
         Type::Gauge => (name, "gauge"),
         Type::Histogram => (name, "histogram"),
         Type::Summary => (name, "summary"),
-        Type::Dynamic => (name, "unknown"),
+        Type::Dynamic | Type::Untyped => (name, "unknown"),
     };
     write_comment(out, "HELP", base, header.help, b"\\\"");
     write_comment(out, "TYPE", base, kind, b"");

@@ -4,10 +4,16 @@
 //! a message's length is put in front of it once it is known. A histogram's message has room for the native fields
 //! (5 and up) behind the classic ones.
 
+use std::time::Duration;
+
 use metric_catalogue::Type;
 
 use super::{Header, unit_of};
-use crate::samples::{Line, LineVisitor, Part};
+use crate::{
+    registry::Exemplar,
+    relabeling::ConstantLabel,
+    samples::{Line, LineVisitor, Part},
+};
 
 /// Wire types: a number in as many bytes as it needs, eight bytes, a length and that many bytes.
 const VARINT: u8 = 0;
@@ -26,7 +32,7 @@ pub(super) fn write_family(out: &mut Vec<u8>, header: Header<'_>, lines: &mut dy
         Type::Counter => 0,
         Type::Gauge | Type::Info => 1,
         Type::Summary => 2,
-        Type::Dynamic => 3,
+        Type::Dynamic | Type::Untyped => 3,
         Type::Histogram => 4,
     };
     write_tag(out, 3, VARINT);
@@ -35,7 +41,7 @@ pub(super) fn write_family(out: &mut Vec<u8>, header: Header<'_>, lines: &mut dy
     lines(&mut |line| {
         if line.head {
             close_series(out, series.take());
-            series = Some(open_series(out, header.kind, line.labels));
+            series = Some(open_series(out, &header, line.labels));
         }
         write_point(out, header.kind, &line);
     });
@@ -53,15 +59,16 @@ struct Series {
     value: usize,
 }
 
-fn open_series(out: &mut Vec<u8>, kind: Type, labels: &str) -> Series {
+fn open_series(out: &mut Vec<u8>, header: &Header<'_>, labels: &str) -> Series {
     write_tag(out, 4, BYTES);
     let metric = open(out);
     write_labels(out, labels);
-    let field = match kind {
+    header.constant.iter().filter(|label| !label.is_in(labels)).map(ConstantLabel::rendered).for_each(|label| write_labels(out, label));
+    let field = match header.kind {
         Type::Gauge | Type::Info => 2,
         Type::Counter => 3,
         Type::Summary => 4,
-        Type::Dynamic => 5,
+        Type::Dynamic | Type::Untyped => 5,
         Type::Histogram => 7,
     };
     write_tag(out, field, BYTES);
@@ -78,7 +85,12 @@ fn close_series(out: &mut Vec<u8>, series: Option<Series>) {
 /// Appends what one line says of its series to the message that is open.
 fn write_point(out: &mut Vec<u8>, kind: Type, line: &Line<'_>) {
     match (line.part, kind) {
-        (Part::Plain, _) => write_double(out, 1, line.value),
+        (Part::Plain, kind) => {
+            write_double(out, 1, line.value);
+            if let Some(exemplar) = line.exemplar.filter(|_| kind == Type::Counter) {
+                write_exemplar(out, 2, exemplar);
+            }
+        }
         (Part::Count, _) => {
             write_tag(out, 1, VARINT);
             write_varint(out, count(line.value));
@@ -97,9 +109,29 @@ fn write_point(out: &mut Vec<u8>, kind: Type, line: &Line<'_>) {
             write_tag(out, 1, VARINT);
             write_varint(out, count(line.value));
             write_double(out, 2, line.edge);
+            if let Some(exemplar) = line.exemplar {
+                write_exemplar(out, 3, exemplar);
+            }
             close(out, bucket);
         }
     }
+}
+
+/// Appends the trace, the value and the time of an observation.
+fn write_exemplar(out: &mut Vec<u8>, field: u8, exemplar: &Exemplar) {
+    write_tag(out, field, BYTES);
+    let message = open(out);
+    write_labels(out, &exemplar.trace.labels());
+    write_double(out, 2, exemplar.value);
+    write_tag(out, 3, BYTES);
+    let timestamp = open(out);
+    let since = Duration::try_from_secs_f64(exemplar.seconds).unwrap_or_default();
+    write_tag(out, 1, VARINT);
+    write_varint(out, since.as_secs());
+    write_tag(out, 2, VARINT);
+    write_varint(out, since.subsec_nanos().into());
+    close(out, timestamp);
+    close(out, message);
 }
 
 /// Appends the pairs of a rendered label block.

@@ -3,6 +3,7 @@ use metric_catalogue::Type;
 use super::{Contents, Format};
 use crate::{
     registry::Registry,
+    relabeling::Relabeling,
     samples::{Distribution, DynamicName, Samples},
 };
 
@@ -40,7 +41,7 @@ fn page(format: Format) -> String {
     let mut samples = samples();
     samples.seal();
     let mut out = Vec::new();
-    format.encode(&Contents { samples: &samples, registry: &Registry::default() }, &mut out);
+    format.encode(&Contents { samples: &samples, registry: &Registry::default(), relabeling: &Relabeling::default() }, &mut out);
     String::from_utf8(out).unwrap()
 }
 

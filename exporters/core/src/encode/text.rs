@@ -12,7 +12,7 @@ pub(super) fn write_header(out: &mut Vec<u8>, header: Header<'_>) {
         Type::Gauge | Type::Info => "gauge",
         Type::Histogram => "histogram",
         Type::Summary => "summary",
-        Type::Dynamic => "untyped",
+        Type::Dynamic | Type::Untyped => "untyped",
     };
     write_comment(out, "TYPE", header.name, kind, b"");
 }

@@ -6,12 +6,14 @@ use clap::{Arg, Command};
 
 use super::ConfigError;
 
-/// The same command line with every flag as `--name` or `--name=value`, so that a value may begin with a dash.
+/// The same command line with every flag as `--name` or `--name=value`, so that a value may begin with a dash; what is no
+/// flag comes last, since clap takes none behind a subcommand.
 pub(super) fn normalize(command: &Command, mut arguments: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, ConfigError> {
     let mut out: Vec<OsString> = arguments.next().into_iter().collect();
+    let mut rest = Vec::new();
     while let Some(argument) = arguments.next() {
         let Some((name, value)) = argument.to_str().and_then(split) else {
-            out.push(argument);
+            rest.push(argument);
             continue;
         };
         if is_known_to_clap(name) {
@@ -29,6 +31,7 @@ pub(super) fn normalize(command: &Command, mut arguments: impl Iterator<Item = O
             return Err(unknown(command, name));
         }
     }
+    out.append(&mut rest);
     Ok(out)
 }
 

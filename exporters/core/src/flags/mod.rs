@@ -11,10 +11,12 @@ use clap::{
 };
 
 mod arguments;
+mod collectors;
 mod duration;
 mod switch;
 pub(crate) mod web;
 
+pub use collectors::{CollectorFlag, CollectorFlags, Collectors};
 pub use duration::duration;
 pub use switch::switch;
 pub(crate) use web::{LogFlags, WebFlags};
@@ -52,6 +54,7 @@ pub(crate) fn command<C: Args>(name: &'static str, environment: &str, listen_add
     let command = Command::new(name).version(crate::VERSION).long_version(crate::long_version()).subcommand_negates_reqs(true);
     let command = LogFlags::augment_args(WebFlags::augment_args(C::augment_args(command)));
     command
+        .subcommand(Command::new("check").about("Reads the target once and says what works, what does not and why; exit code 0 if everything does"))
         .subcommand(Command::new("healthcheck").about("Asks the running exporter whether it is healthy; exit code 0 if it is"))
         .mut_arg("listen_addresses", |arg| arg.default_value(listen_address))
         .mut_args(|arg| {
@@ -88,7 +91,7 @@ fn one_line(error: &clap::Error) -> ConfigError {
     match (error.kind(), flag, context(ContextKind::InvalidValue)) {
         (ErrorKind::InvalidSubcommand, ..) => {
             let found = context(ContextKind::InvalidSubcommand).unwrap_or_default();
-            ConfigError(format!("unknown command {found:?}, expected a flag or healthcheck"))
+            ConfigError(format!("unknown command {found:?}, expected a flag, check or healthcheck"))
         }
         (_, Some(flag), Some(value)) => match error.source() {
             Some(expected) => ConfigError(format!("{flag}: found {value:?}, {expected}")),

@@ -68,7 +68,7 @@ fn errors_are_one_line_that_names_the_flag() {
         (&["--web.telemetry-path=metrics"], "--web.telemetry-path: found \"metrics\", expected a path such as /metrics"),
         (&["--web.scrape-timeout=0"], "--web.scrape-timeout: found \"0\", expected more than 0s"),
         (&["--log.level=loud"], "--log.level: found \"loud\", expected one of debug, info, warn, error"),
-        (&["serve"], "unknown command \"serve\", expected a flag or healthcheck"),
+        (&["serve"], "unknown command \"serve\", expected a flag, check or healthcheck"),
         (&["--redis.addr=a", "--redis.addr=b"], "--redis.addr: found twice, expected once"),
     ];
     for (arguments, expected) in cases {

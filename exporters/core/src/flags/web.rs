@@ -9,7 +9,10 @@ use std::{
 use clap::{Args, ValueEnum};
 
 use super::{duration, switch};
-use crate::server::{ListenAddress, Listener};
+use crate::{
+    samples::Limits,
+    server::{ListenAddress, Listener},
+};
 
 /// What is served, and where.
 #[derive(Args, Debug)]
@@ -26,6 +29,10 @@ pub(crate) struct WebFlags {
     #[arg(long = "web.scrape-timeout", value_name = "DURATION", default_value = "10s", value_parser = scrape_timeout)]
     pub(crate) scrape_timeout: Duration,
 
+    /// Most series of one family that is read from the target; more are left out and counted
+    #[arg(long = "web.series-limit", value_name = "COUNT", default_value = "20000", value_parser = clap::value_parser!(u32).range(1..))]
+    series_limit: u32,
+
     /// File with TLS, client certificates, users, headers and rate, in the format of Prometheus' exporter-toolkit
     #[arg(long = "web.config.file", value_name = "FILE")]
     config_file: Option<PathBuf>,
@@ -39,6 +46,11 @@ impl WebFlags {
     /// The web configuration, if there is one.
     pub(crate) fn config_file(&self) -> Option<&Path> {
         self.config_file.as_deref().filter(|file| !file.as_os_str().is_empty())
+    }
+
+    /// Bounds of a collection.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { series_per_family: usize::try_from(self.series_limit).unwrap_or(usize::MAX), ..Limits::default() }
     }
 
     /// The sockets to serve on.
@@ -68,12 +80,25 @@ pub(crate) struct LogFlags {
 }
 
 /// Severity of a message.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogLevel {
     Debug,
     Info,
     Warn,
     Error,
+}
+
+impl LogLevel {
+    /// The level that other programs call so, in any case.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "trace" | "debug" => Some(Self::Debug),
+            "info" | "notice" => Some(Self::Info),
+            "warn" | "warning" => Some(Self::Warn),
+            "error" | "critical" | "fatal" => Some(Self::Error),
+            _ => None,
+        }
+    }
 }
 
 /// Form of a message.

@@ -5,11 +5,13 @@ use std::sync::{Arc, atomic::Ordering};
 use super::{
     Counted,
     index::Index,
+    latest::Latest,
     store::{Cells, Slot, add_float},
+    trace::TraceId,
 };
 use crate::{
     measure::from_u64,
-    samples::{Line, LineVisitor, Part},
+    samples::{Line, LineVisitor},
 };
 
 /// A counter with `N` labels that counts events.
@@ -26,6 +28,11 @@ impl<const N: usize> CounterFamily<N> {
         if let Some(cell) = self.0.find(&labels).and_then(Slot::cell) {
             cell.fetch_add(events, Ordering::Relaxed);
         }
+    }
+
+    /// Counts `events` more, and remembers the trace of the last of them.
+    pub fn add_traced(&self, labels: [&str; N], events: u64, trace: TraceId) {
+        self.series(labels).add_traced(events, trace);
     }
 
     /// The series with these labels, to keep; exposed at 0 from now on.
@@ -52,6 +59,14 @@ impl CounterSeries {
             cell.fetch_add(events, Ordering::Relaxed);
         }
     }
+
+    /// Counts `events` more, and remembers the trace of the last of them: its exemplar.
+    pub fn add_traced(&self, events: u64, trace: TraceId) {
+        self.add(events);
+        if let Some(latest) = self.0.as_ref().and_then(|cells| cells.exemplars(1)).and_then(<[Latest]>::first) {
+            latest.keep(trace, from_u64(events));
+        }
+    }
 }
 
 impl Counted for Index {
@@ -60,9 +75,10 @@ impl Counted for Index {
     }
 
     fn lines(&self, each: LineVisitor<'_>) {
-        self.store.each(|labels, cells| {
+        self.store.each(|labels, cells, exemplars| {
             let value = cells.first().map_or(0.0, |cell| from_u64(cell.load(Ordering::Relaxed)));
-            each(Line { labels, part: Part::Plain, edge: 0.0, value, head: true });
+            let exemplar = exemplars.first().and_then(Latest::exemplar);
+            each(Line { exemplar: exemplar.as_ref(), ..Line::plain(labels, value) });
         });
     }
 }
@@ -139,9 +155,9 @@ impl Counted for Floats {
     }
 
     fn lines(&self, each: LineVisitor<'_>) {
-        self.0.store.each(|labels, cells| {
+        self.0.store.each(|labels, cells, _| {
             let value = cells.first().map_or(0.0, |cell| f64::from_bits(cell.load(Ordering::Relaxed)));
-            each(Line { labels, part: Part::Plain, edge: 0.0, value, head: true });
+            each(Line::plain(labels, value));
         });
     }
 }

@@ -7,7 +7,7 @@ use super::{
     index::Index,
     store::{Cells, Slot, add_float},
 };
-use crate::samples::{Line, LineVisitor, Part};
+use crate::samples::{Line, LineVisitor};
 
 /// A gauge with `N` labels.
 #[derive(Clone, Debug)]
@@ -75,9 +75,9 @@ impl Counted for Gauges {
     }
 
     fn lines(&self, each: LineVisitor<'_>) {
-        self.0.store.each(|labels, cells| {
+        self.0.store.each(|labels, cells, _| {
             let value = cells.first().map_or(0.0, |cell| f64::from_bits(cell.load(Ordering::Relaxed)));
-            each(Line { labels, part: Part::Plain, edge: 0.0, value, head: true });
+            each(Line::plain(labels, value));
         });
     }
 }

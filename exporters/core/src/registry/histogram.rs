@@ -1,4 +1,4 @@
-//! Histograms with the bounds of their declaration.
+//! Histograms, with the bounds of their declaration or of the program's choice.
 
 use std::sync::{
     Arc,
@@ -10,7 +10,9 @@ use metric_catalogue::Definition;
 use super::{
     Counted,
     index::Index,
+    latest::Latest,
     store::{Cells, Slot, add_float},
+    trace::TraceId,
 };
 use crate::{
     measure::from_u64,
@@ -25,18 +27,22 @@ pub struct HistogramFamily<const N: usize>(Arc<Histograms>);
 #[derive(Debug)]
 pub(super) struct Histograms {
     index: Index,
-    bounds: &'static [f64],
+    bounds: Box<[f64]>,
 }
 
 impl Histograms {
-    pub(super) fn new(definition: &'static Definition, limit: usize) -> Self {
-        Self { index: Index::new(definition, definition.bounds.len() + 2, limit), bounds: definition.bounds }
+    pub(super) fn new(definition: &'static Definition, bounds: &[f64], limit: usize) -> Self {
+        Self { index: Index::new(definition, bounds.len() + 2, limit), bounds: bounds.into() }
+    }
+
+    fn bucket(&self, value: f64) -> usize {
+        // Most values fall into the lower buckets, and there are few: a walk is faster than a search.
+        self.bounds.iter().position(|bound| value <= *bound).unwrap_or(self.bounds.len())
     }
 
     fn observe(&self, cells: &[AtomicU64], value: f64) {
         let Some((sum, buckets)) = cells.split_first() else { return };
-        // Most values fall into the lower buckets, and there are few: a walk is faster than a search.
-        let bucket = self.bounds.iter().position(|bound| value <= *bound).unwrap_or(self.bounds.len());
+        let bucket = self.bucket(value);
         if let Some(count) = buckets.get(bucket) {
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -57,6 +63,11 @@ impl<const N: usize> HistogramFamily<N> {
         {
             self.0.observe(cells, value);
         }
+    }
+
+    /// Counts one observation, and remembers its trace as the latest of its bucket.
+    pub fn observe_traced(&self, labels: [&str; N], value: f64, trace: TraceId) {
+        self.series(labels).observe_traced(value, trace);
     }
 
     /// The series with these labels, to keep; exposed from now on.
@@ -91,6 +102,18 @@ impl HistogramSeries {
             self.family.observe(cells, value);
         }
     }
+
+    /// Counts one observation, and remembers its trace as the latest of its bucket: its exemplar.
+    pub fn observe_traced(&self, value: f64, trace: TraceId) {
+        self.observe(value);
+        let buckets = self.family.bounds.len() + 1;
+        if !value.is_nan()
+            && let Some(latest) = self.cells.as_ref().and_then(|cells| cells.exemplars(buckets))
+            && let Some(latest) = latest.get(self.family.bucket(value))
+        {
+            latest.keep(trace, value);
+        }
+    }
 }
 
 impl Counted for Histograms {
@@ -99,19 +122,22 @@ impl Counted for Histograms {
     }
 
     fn lines(&self, each: LineVisitor<'_>) {
-        self.index.store.each(|labels, cells| {
+        self.index.store.each(|labels, cells, exemplars| {
             let Some((sum, buckets)) = cells.split_first() else { return };
             // Read before the buckets: what arrives meanwhile may be in a bucket but not yet in the sum, never the reverse.
             let sum = f64::from_bits(sum.load(Ordering::Relaxed));
             let mut count = 0;
             let mut head = true;
+            let mut exemplars = exemplars.iter();
             for (edge, bucket) in self.bounds.iter().chain(&[f64::INFINITY]).zip(buckets) {
                 count += bucket.load(Ordering::Relaxed);
-                each(Line { labels, part: Part::Bucket, edge: *edge, value: from_u64(count), head });
+                let exemplar = exemplars.next().and_then(Latest::exemplar);
+                each(Line { labels, part: Part::Bucket, edge: *edge, value: from_u64(count), head, exemplar: exemplar.as_ref() });
                 head = false;
             }
-            each(Line { labels, part: Part::Sum, edge: 0.0, value: sum, head: false });
-            each(Line { labels, part: Part::Count, edge: 0.0, value: from_u64(count), head: false });
+            let line = Line { head: false, ..Line::plain(labels, sum) };
+            each(Line { part: Part::Sum, ..line });
+            each(Line { part: Part::Count, value: from_u64(count), ..line });
         });
     }
 }

@@ -1,24 +1,15 @@
 //! From label values to the series that has them.
 
-use std::{
-    hash::{BuildHasher, Hasher},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::hash::{BuildHasher, Hasher};
 
-use foldhash::fast::RandomState;
 use metric_catalogue::Definition;
 
 use super::{
     store::{Slot, Store},
+    sync::{AtomicU64, Mutex, Ordering, PoisonError, RandomState},
     table::{Known, Table},
 };
-use crate::samples::write_escaped;
-
-/// Longest label value; a longer one is cut.
-const VALUE_BYTES: usize = 256;
+use crate::samples::{LABEL_VALUE_BYTES, write_escaped};
 
 /// A family's series by their labels.
 #[derive(Debug)]
@@ -30,7 +21,6 @@ pub(crate) struct Index {
     table: Table,
     /// Held while a series is added; who only counts never asks for it.
     adding: Mutex<()>,
-    /// Keyed anew in each process, so that nobody can prepare values that collide.
     hasher: RandomState,
     refused: AtomicU64,
 }
@@ -122,7 +112,7 @@ impl Index {
             }
             block.push_str(name);
             block.push_str("=\"");
-            write_escaped(&mut block, value, VALUE_BYTES);
+            write_escaped(&mut block, value, LABEL_VALUE_BYTES);
             block.push('"');
         }
         block
@@ -131,5 +121,5 @@ impl Index {
 
 /// As much of a value as is kept.
 fn cut(value: &str) -> &str {
-    if value.len() <= VALUE_BYTES { value } else { value.get(..value.floor_char_boundary(VALUE_BYTES)).unwrap_or(value) }
+    if value.len() <= LABEL_VALUE_BYTES { value } else { value.get(..value.floor_char_boundary(LABEL_VALUE_BYTES)).unwrap_or(value) }
 }

@@ -10,19 +10,27 @@ use metric_catalogue::{Counter, Definition, Gauge, Histogram, Metric};
 
 use crate::{
     encode::{Contents, Format},
+    relabeling::Relabeling,
     samples::{LineVisitor, Samples},
 };
 
+mod bounds;
 mod counter;
 mod gauge;
 mod histogram;
 mod index;
+mod latest;
 mod store;
+mod sync;
 mod table;
+mod trace;
 
+pub use bounds::{Bounds, InvalidBounds};
 pub use counter::{CounterFamily, CounterSeries, FloatCounterFamily, FloatCounterSeries, InvalidAmount};
 pub use gauge::{GaugeFamily, GaugeSeries};
 pub use histogram::{HistogramFamily, HistogramSeries};
+pub(crate) use trace::Exemplar;
+pub use trace::TraceId;
 
 use index::Index;
 
@@ -116,12 +124,22 @@ impl Registry {
     /// The family of a histogram with the bounds of its declaration.
     #[must_use]
     pub fn histogram<const N: usize>(&self, metric: &'static Metric<Histogram, N>) -> HistogramFamily<N> {
-        HistogramFamily::new(self.family(metric.definition(), || histogram::Histograms::new(metric.definition(), self.series)))
+        self.histogram_of(metric, metric.definition().bounds)
+    }
+
+    /// The family of a histogram with bounds of the program's choice; those with which it is first asked for stand.
+    #[must_use]
+    pub fn histogram_with_bounds<const N: usize>(&self, metric: &'static Metric<Histogram, N>, bounds: &Bounds) -> HistogramFamily<N> {
+        self.histogram_of(metric, bounds.as_slice())
+    }
+
+    fn histogram_of<const N: usize>(&self, metric: &'static Metric<Histogram, N>, bounds: &[f64]) -> HistogramFamily<N> {
+        HistogramFamily::new(self.family(metric.definition(), || histogram::Histograms::new(metric.definition(), bounds, self.series)))
     }
 
     /// Appends a page with these families only.
     pub fn encode(&self, format: Format, out: &mut Vec<u8>) {
-        format.encode(&Contents { samples: &Samples::default(), registry: self }, out);
+        format.encode(&Contents { samples: &Samples::default(), registry: self, relabeling: &Relabeling::default() }, out);
     }
 
     /// Series of all families.

@@ -1,15 +1,9 @@
 //! Append-only storage of series: what is in it never moves, so it is read and counted without a lock.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+use super::{
+    latest::Latest,
+    sync::{Arc, AtomicU64, AtomicUsize, FIRST_CHUNK, NEXT_CHUNK, OnceLock, Ordering},
 };
-
-/// Slots of the first chunk: enough for most families.
-const FIRST: usize = 64;
-
-/// Slots of every further chunk: small enough to be made in microseconds.
-const NEXT: usize = 1024;
 
 /// Labels and cells of every series of a family.
 #[derive(Debug)]
@@ -27,7 +21,11 @@ pub(super) struct Store {
 pub(super) struct Chunk {
     labels: Box<[OnceLock<Box<str>>]>,
     cells: Box<[AtomicU64]>,
+    exemplars: Exemplars,
 }
+
+/// Exemplars by series, where one has been traced.
+type Exemplars = OnceLock<Box<[OnceLock<Box<[Latest]>>]>>;
 
 /// Where a series is.
 #[derive(Clone, Copy, Debug)]
@@ -41,12 +39,13 @@ pub(super) struct Slot<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Cells {
     chunk: Arc<Chunk>,
+    at: usize,
     start: usize,
 }
 
 impl Store {
     pub(super) fn new(stride: usize, limit: usize) -> Self {
-        let chunks = 1 + limit.saturating_sub(FIRST).div_ceil(NEXT);
+        let chunks = 1 + limit.saturating_sub(FIRST_CHUNK).div_ceil(NEXT_CHUNK);
         Self { chunks: (0..chunks).map(|_| OnceLock::new()).collect(), given: AtomicUsize::new(0), limit, stride }
     }
 
@@ -58,7 +57,7 @@ impl Store {
             return None;
         }
         let (chunk, slot) = place(position);
-        let chunk = self.chunks.get(chunk)?.get_or_init(|| Arc::new(Chunk::new(if chunk == 0 { FIRST } else { NEXT }, self.stride)));
+        let chunk = self.chunks.get(chunk)?.get_or_init(|| Arc::new(Chunk::new(if chunk == 0 { FIRST_CHUNK } else { NEXT_CHUNK }, self.stride)));
         chunk.labels.get(slot)?.set(labels.into()).ok()?;
         u32::try_from(position).ok()
     }
@@ -73,13 +72,15 @@ impl Store {
         Some(Slot { chunk: self.chunks.get(chunk)?.get()?, at, stride: self.stride })
     }
 
-    /// Every series that has its labels by now.
-    pub(super) fn each(&self, mut each: impl FnMut(&str, &[AtomicU64])) {
+    /// Every series that has its labels by now: these, its cells, and its exemplars if it has any.
+    pub(super) fn each(&self, mut each: impl FnMut(&str, &[AtomicU64], &[Latest])) {
         let chunks = self.chunks.iter().map_while(OnceLock::get);
         for chunk in chunks {
+            let mut exemplars = chunk.exemplars.get().map(|exemplars| exemplars.iter());
             for (labels, cells) in chunk.labels.iter().zip(chunk.cells.chunks_exact(self.stride)) {
+                let exemplars = exemplars.as_mut().and_then(Iterator::next).and_then(OnceLock::get);
                 if let Some(labels) = labels.get() {
-                    each(labels, cells);
+                    each(labels, cells, exemplars.map(|exemplars| &**exemplars).unwrap_or_default());
                 }
             }
         }
@@ -103,13 +104,17 @@ impl<'a> Slot<'a> {
     }
 
     pub(super) fn keep(self) -> Cells {
-        Cells { chunk: Arc::clone(self.chunk), start: self.at * self.stride }
+        Cells { chunk: Arc::clone(self.chunk), at: self.at, start: self.at * self.stride }
     }
 }
 
 impl Chunk {
     fn new(slots: usize, stride: usize) -> Self {
-        Self { labels: (0..slots).map(|_| OnceLock::new()).collect(), cells: (0..slots * stride).map(|_| AtomicU64::new(0)).collect() }
+        Self {
+            labels: (0..slots).map(|_| OnceLock::new()).collect(),
+            cells: (0..slots * stride).map(|_| AtomicU64::new(0)).collect(),
+            exemplars: OnceLock::new(),
+        }
     }
 }
 
@@ -121,13 +126,19 @@ impl Cells {
     pub(super) fn all(&self, stride: usize) -> Option<&[AtomicU64]> {
         self.chunk.cells.get(self.start..self.start + stride)
     }
+
+    /// Room for exemplars, made when it is first asked for.
+    pub(super) fn exemplars(&self, count: usize) -> Option<&[Latest]> {
+        let series = self.chunk.exemplars.get_or_init(|| self.chunk.labels.iter().map(|_| OnceLock::new()).collect());
+        series.get(self.at).map(|exemplars| &**exemplars.get_or_init(|| (0..count).map(|_| Latest::default()).collect()))
+    }
 }
 
 /// The chunk and the slot in it of the series at a position.
 const fn place(position: usize) -> (usize, usize) {
-    match position.checked_sub(FIRST) {
+    match position.checked_sub(FIRST_CHUNK) {
         None => (0, position),
-        Some(rest) => (1 + rest / NEXT, rest % NEXT),
+        Some(rest) => (1 + rest / NEXT_CHUNK, rest % NEXT_CHUNK),
     }
 }
 

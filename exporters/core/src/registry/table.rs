@@ -4,13 +4,7 @@
 //! twice as large, and then makes it the current one; readers that are still in the old one miss nothing but the newest
 //! series, and a reader that finds nothing asks again under the writers' lock.
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
-};
-
-/// Entries of the first level.
-const FIRST: usize = 64;
+use super::sync::{AtomicU64, AtomicUsize, FIRST_LEVEL, OnceLock, Ordering};
 
 /// Levels: the last one holds more series than 31 bits can number.
 const LEVELS: usize = 27;
@@ -59,7 +53,7 @@ impl Table {
     /// Adds a series that is not there, as the `count`th. Called by one thread at a time.
     pub(super) fn insert(&self, hash: u32, known: Known, count: usize) {
         let current = self.current.load(Ordering::Relaxed);
-        let level = self.levels.get(current).map(|level| level.get_or_init(|| empty(FIRST)));
+        let level = self.levels.get(current).map(|level| level.get_or_init(|| empty(FIRST_LEVEL)));
         let Some(level) = level else { return };
         if count.saturating_mul(4) <= level.len().saturating_mul(3) {
             return put(level, pack(hash, known));
@@ -99,35 +93,4 @@ fn pack(hash: u32, known: Known) -> u64 {
 fn unpack(entry: u64) -> Known {
     let low = u32::try_from(entry & 0xffff_ffff).unwrap_or(0);
     Known { position: (low & 0x7fff_ffff).saturating_sub(1), plain: low >> 31 == 1 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn series_of_one_hash_are_told_apart() {
-        let table = Table::default();
-        for position in 0..200 {
-            table.insert(position % 7, Known { position, plain: position % 2 == 0 }, usize::try_from(position).unwrap() + 1);
-        }
-        for position in 0..200 {
-            let found = table.find(position % 7, |known| (known.position == position).then_some(known));
-            assert_eq!(found, Some(Known { position, plain: position % 2 == 0 }));
-        }
-        assert_eq!(table.find(3, |_| None::<()>), None);
-        assert_eq!(table.find(8, Some), None);
-    }
-
-    #[test]
-    fn levels_grow_and_lose_nothing() {
-        let table = Table::default();
-        let hash = |position: u32| position.wrapping_mul(2_654_435_761);
-        for position in 0..5_000 {
-            table.insert(hash(position), Known { position, plain: true }, usize::try_from(position).unwrap() + 1);
-            assert!(table.find(hash(position), |known| (known.position == position).then_some(())).is_some(), "{position}");
-        }
-        assert!((0..5_000).all(|position| table.find(hash(position), |known| (known.position == position).then_some(())).is_some()));
-        assert_eq!(table.levels.iter().filter_map(OnceLock::get).map(|level| level.len()).max(), Some(8192));
-    }
 }

@@ -1,6 +1,9 @@
 use std::thread;
 
-use super::*;
+use super::{
+    table::{Known, Table},
+    *,
+};
 
 metric_catalogue::catalogue! {
     /// Requests
@@ -131,4 +134,79 @@ fn nothing_is_lost_between_threads_and_pages() {
     };
     assert_eq!((sum("test_requests_total"), sum("test_latency_seconds_count")), (40_000, 40_000));
     assert_eq!(page.lines().filter(|line| line.starts_with("test_requests_total")).count(), 500);
+}
+
+#[test]
+fn series_of_one_hash_are_told_apart() {
+    let table = Table::default();
+    for position in 0..200 {
+        table.insert(position % 7, Known { position, plain: position % 2 == 0 }, usize::try_from(position).unwrap() + 1);
+    }
+    for position in 0..200 {
+        let found = table.find(position % 7, |known| (known.position == position).then_some(known));
+        assert_eq!(found, Some(Known { position, plain: position % 2 == 0 }));
+    }
+    assert_eq!(table.find(3, |_| None::<()>), None);
+    assert_eq!(table.find(8, Some), None);
+}
+
+#[test]
+fn growing_table_loses_nothing() {
+    let table = Table::default();
+    let hash = |position: u32| position.wrapping_mul(2_654_435_761);
+    for position in 0..5_000 {
+        table.insert(hash(position), Known { position, plain: true }, usize::try_from(position).unwrap() + 1);
+        assert!(table.find(hash(position), |known| (known.position == position).then_some(())).is_some(), "{position}");
+    }
+    assert!((0..5_000).all(|position| table.find(hash(position), |known| (known.position == position).then_some(())).is_some()));
+}
+
+#[test]
+fn program_s_bounds_stand_in_for_the_declared_ones() {
+    let registry = Registry::default();
+    let latency = registry.histogram_with_bounds(&LATENCY, &"0.5,2".parse().unwrap());
+    latency.observe(["/"], 1.0);
+    registry.histogram(&LATENCY).observe(["/"], 3.0);
+    let expected = "test_latency_seconds_bucket{path=\"/\",le=\"0.5\"} 0\ntest_latency_seconds_bucket{path=\"/\",le=\"2.0\"} 1\n\
+                    test_latency_seconds_bucket{path=\"/\",le=\"+Inf\"} 2\ntest_latency_seconds_sum{path=\"/\"} 4\ntest_latency_seconds_count{path=\"/\"} 2\n";
+    assert_eq!(text(&registry), expected);
+}
+
+#[test]
+fn latest_trace_of_each_bucket_is_in_openmetrics_only() {
+    let registry = Registry::default();
+    let trace = |id| TraceId::new(id, 10).unwrap();
+    let latency = registry.histogram(&LATENCY).series(["/"]);
+    latency.observe_traced(0.01, trace(1));
+    latency.observe_traced(0.02, trace(2));
+    latency.observe_traced(7.5, trace(3));
+    latency.observe_traced(f64::NAN, trace(4));
+    latency.observe(0.03);
+    registry.histogram(&LATENCY).observe(["/other"], 0.5);
+    registry.counter(&REQUESTS).add_traced(["GET", "/"], 2, trace(5));
+    let mut page = Vec::new();
+    registry.encode(Format::OpenMetrics, &mut page);
+    let page = String::from_utf8(page).unwrap();
+    let traced: Vec<_> =
+        page.lines().filter_map(|line| line.split_once(" # ")).filter(|(sample, _)| !sample.is_empty() && !sample.starts_with('#')).collect();
+    let expected = [
+        (
+            "test_latency_seconds_bucket{path=\"/\",le=\"0.1\"} 3",
+            "{trace_id=\"00000000000000000000000000000002\",span_id=\"000000000000000a\"} 0.02 ",
+        ),
+        (
+            "test_latency_seconds_bucket{path=\"/\",le=\"+Inf\"} 4",
+            "{trace_id=\"00000000000000000000000000000003\",span_id=\"000000000000000a\"} 7.5 ",
+        ),
+        ("test_requests_total{method=\"GET\",path=\"/\"} 2", "{trace_id=\"00000000000000000000000000000005\",span_id=\"000000000000000a\"} 2 "),
+    ];
+    assert_eq!(traced.len(), expected.len(), "{page}");
+    for ((sample, exemplar), (expected, start)) in traced.into_iter().zip(expected) {
+        assert_eq!(sample, expected);
+        let seconds = exemplar.strip_prefix(start).and_then(|seconds| seconds.parse::<f64>().ok());
+        assert!(seconds.is_some_and(|seconds| seconds > 1.6e9), "{exemplar}");
+    }
+    assert!(!text(&registry).contains("trace_id"));
+    let labels = "trace_idspan_id".len() + trace(1).trace().len() + trace(1).span().len();
+    assert!(labels <= 128, "{labels}");
 }

@@ -20,7 +20,8 @@ use crate::{
     flight::{self, Flight, Run, Source},
     page::{Page, Pool},
     process::Process,
-    samples::{Problems, Samples},
+    relabeling::Relabeling,
+    samples::{Limits as SampleLimits, Problems, Samples},
     server::Limits,
 };
 
@@ -39,7 +40,13 @@ impl<S: Source> Target<S> {
     /// A target of its own; `own` names the metrics that its pages have besides the source's.
     #[must_use]
     pub fn new(source: S, own: &'static Exporter) -> Self {
-        Self(Runner::for_target(source, own))
+        Self::with(source, own, SampleLimits::default(), Relabeling::default())
+    }
+
+    /// A target whose pages have other limits, and whose series are relabeled.
+    #[must_use]
+    pub fn with(source: S, own: &'static Exporter, limits: SampleLimits, relabeling: Relabeling) -> Self {
+        Self(Runner::of(source, own, None, Pool::new(limits, relabeling.sparing(own))))
     }
 
     /// A page that is complete, or as complete as it got by `deadline`; whoever asks meanwhile shares it.
@@ -58,17 +65,12 @@ struct Current {
 impl<S: Source> Runner<S> {
     /// A runner that adds the exporter's own metrics to each page.
     #[must_use]
-    pub(crate) fn new(source: S, own: &'static Exporter, limits: Arc<Limits>) -> Self {
-        Self::of(source, own, Some((limits, Process::new())))
+    pub(crate) fn new(source: S, own: &'static Exporter, limits: Arc<Limits>, pool: Pool) -> Self {
+        Self::of(source, own, Some((limits, Process::new())), pool)
     }
 
-    /// A runner for one of many targets: its pages say nothing of the exporter's process.
-    pub(crate) fn for_target(source: S, own: &'static Exporter) -> Self {
-        Self::of(source, own, None)
-    }
-
-    fn of(source: S, own: &'static Exporter, process: Option<(Arc<Limits>, Process)>) -> Self {
-        let state = State { source, own, process, pool: Arc::default(), history: History::default() };
+    fn of(source: S, own: &'static Exporter, process: Option<(Arc<Limits>, Process)>, pool: Pool) -> Self {
+        let state = State { source, own, process, pool: Arc::new(pool), history: History::default() };
         Self { state: Arc::new(tokio::sync::Mutex::new(state)), current: Mutex::new(None) }
     }
 

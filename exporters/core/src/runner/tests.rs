@@ -69,7 +69,7 @@ impl Source for Scripted {
 fn runner(steps: &[Step]) -> (Arc<Runner<Scripted>>, Arc<AtomicU64>) {
     let flights = Arc::new(AtomicU64::new(0));
     let source = Scripted { steps: steps.to_vec(), flights: Arc::clone(&flights) };
-    (Arc::new(Runner::new(source, &EXPORTER, Arc::default())), flights)
+    (Arc::new(Runner::new(source, &EXPORTER, Arc::default(), Pool::default())), flights)
 }
 
 fn text(page: &Page) -> String {
@@ -200,7 +200,7 @@ async fn own_metrics_are_all_in_the_catalogue() {
     let path = pki.write("web.yml", "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n");
     let limits = Arc::new(Limits::new(Web::start(Some(&path)).unwrap()));
     let source = Scripted { steps: vec![Step::Reach, Step::Read("first", &FIRST)], flights: Arc::default() };
-    let page = text(&*Runner::new(source, &EXPORTER, limits).page(in_ms(1000)).await);
+    let page = text(&*Runner::new(source, &EXPORTER, limits, Pool::default()).page(in_ms(1000)).await);
     let known: Vec<_> = EXPORTER.metrics().chain(metric_catalogue::process::ALL.iter().copied()).map(|metric| metric.name).collect();
     for name in page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).filter(|name| *name != "test_first") {
         assert!(known.contains(&name), "{name} is not in the catalogue");

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use metric_catalogue::{Definition, Type};
 
+use crate::registry::Exemplar;
+
 /// A family that has at least one sample in this collection.
 #[derive(Clone, Debug)]
 pub(crate) struct Family {
@@ -45,6 +47,15 @@ pub(crate) struct Line<'a> {
     pub(crate) value: f64,
     /// The first line of its series.
     pub(crate) head: bool,
+    /// An observation that stands for those that the line counts.
+    pub(crate) exemplar: Option<&'a Exemplar>,
+}
+
+impl<'a> Line<'a> {
+    /// The only line of a series.
+    pub(crate) const fn plain(labels: &'a str, value: f64) -> Self {
+        Self { labels, part: Part::Plain, edge: 0.0, value, head: true, exemplar: None }
+    }
 }
 
 /// What takes the lines of a family, one by one.

@@ -2,6 +2,8 @@
 
 use metric_catalogue::Type;
 
+use super::LABEL_VALUE_BYTES;
+
 /// Bounds of one collection.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -17,7 +19,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { label_value_bytes: 256, series_per_family: 20_000, dynamic_families: 1_000, label_bytes: 256 << 20 }
+        Self { label_value_bytes: LABEL_VALUE_BYTES, series_per_family: 20_000, dynamic_families: 1_000, label_bytes: 256 << 20 }
     }
 }
 
@@ -43,7 +45,7 @@ pub struct Problems {
 pub struct DynamicName<'a> {
     /// What follows the declared prefix; anything outside the character set becomes `_`.
     pub suffix: &'a str,
-    /// [`Type::Counter`] or [`Type::Gauge`].
+    /// [`Type::Counter`], [`Type::Gauge`] or [`Type::Untyped`].
     pub kind: Type,
     /// HELP text.
     pub help: &'a str,

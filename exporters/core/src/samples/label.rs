@@ -1,5 +1,8 @@
 //! Label values: any text in, a bounded, escaped one out.
 
+/// Longest label value in bytes; a longer one is cut.
+pub const LABEL_VALUE_BYTES: usize = 256;
+
 /// Appends `value`, cut to `limit` bytes on a character boundary and escaped as text format and `OpenMetrics` both want it.
 ///
 /// A NUL becomes U+FFFD, since the lexers of Prometheus give it a meaning of its own. Returns whether it was cut.

@@ -10,9 +10,9 @@ use std::{
     hash::{BuildHasher, Hasher},
 };
 
-use metric_catalogue::{Counter, Definition, Dynamic, Gauge, Histogram, Info, Metric, Summary, Type};
+use metric_catalogue::{Counter, Definition, Dynamic, Gauge, Histogram, Info, Metric, Summary, Type, Untyped};
 
-use crate::{encode, measure::Measure};
+use crate::{encode::Lines, measure::Measure};
 
 mod family;
 mod input;
@@ -22,6 +22,7 @@ mod resolve;
 
 pub(crate) use family::{Family, Line, LineVisitor, Part};
 pub use input::{Distribution, DynamicName, Limits, Problems};
+pub use label::LABEL_VALUE_BYTES;
 pub(crate) use label::write_escaped;
 
 use family::{Block, Point};
@@ -81,6 +82,11 @@ impl Samples {
         self.plain(metric.definition(), &labels, value);
     }
 
+    /// Adds a value of which it is not known what it is.
+    pub fn untyped<const N: usize>(&mut self, metric: &'static Metric<Untyped, N>, labels: [&str; N], value: impl Measure) {
+        self.plain(metric.definition(), &labels, value);
+    }
+
     /// Adds facts; the value is 1.
     pub fn info<const N: usize>(&mut self, metric: &'static Metric<Info, N>, labels: [&str; N]) {
         if let Some(family) = self.family(metric.definition()) {
@@ -88,10 +94,10 @@ impl Samples {
         }
     }
 
-    /// Adds a counter or gauge through its description: for tables that are built from the catalogue.
+    /// Adds a counter, a gauge or an untyped value through its description: for tables that are built from the catalogue.
     pub fn plain(&mut self, definition: &'static Definition, labels: &[&str], value: impl Measure) {
         let Some(value) = value.measure() else { return };
-        if labels.len() != definition.labels.len() || !matches!(definition.kind, Type::Counter | Type::Gauge) {
+        if labels.len() != definition.labels.len() || !matches!(definition.kind, Type::Counter | Type::Gauge | Type::Untyped) {
             self.problems.invalid += 1;
             return;
         }
@@ -102,8 +108,17 @@ impl Samples {
 
     /// Adds a histogram that the target has counted itself.
     pub fn histogram<const N: usize>(&mut self, metric: &'static Metric<Histogram, N>, labels: [&str; N], distribution: &Distribution<'_>) {
-        let Some(family) = self.family(metric.definition()) else { return };
-        self.series(family, metric.definition(), &labels, |add| {
+        self.distribution(metric.definition(), &labels, distribution);
+    }
+
+    /// Adds a histogram through its description: as [`plain`](Self::plain) does a counter or gauge.
+    pub fn distribution(&mut self, definition: &'static Definition, labels: &[&str], distribution: &Distribution<'_>) {
+        if labels.len() != definition.labels.len() || definition.kind != Type::Histogram {
+            self.problems.invalid += 1;
+            return;
+        }
+        let Some(family) = self.family(definition) else { return };
+        self.series(family, definition, labels, |add| {
             for (edge, count) in distribution.buckets {
                 if edge.is_finite() {
                     add(Part::Bucket, *edge, crate::measure::from_u64(*count));
@@ -143,10 +158,10 @@ impl Samples {
         });
     }
 
-    /// Adds a counter or gauge under a name that is known only at run time.
+    /// Adds a counter, a gauge or an untyped value under a name that is known only at run time.
     pub fn dynamic<const N: usize>(&mut self, prefix: &'static Metric<Dynamic, N>, name: &DynamicName<'_>, labels: [&str; N], value: impl Measure) {
         let Some(value) = value.measure() else { return };
-        if name.suffix.is_empty() || !matches!(name.kind, Type::Counter | Type::Gauge) {
+        if name.suffix.is_empty() || !matches!(name.kind, Type::Counter | Type::Gauge | Type::Untyped) {
             self.problems.invalid += 1;
             return;
         }
@@ -180,9 +195,14 @@ impl Samples {
     #[must_use]
     pub fn text(&self) -> String {
         let mut out = Vec::new();
+        let mut lines: Option<(u32, Lines<'_>)> = None;
         for point in &self.points {
-            if let Some(family) = self.families.get(index(point.family)) {
-                encode::write_line(&mut out, &family.name, &self.line(point));
+            let Some(family) = self.families.get(index(point.family)) else { continue };
+            if lines.as_ref().is_none_or(|(known, _)| *known != point.family) {
+                lines = Some((point.family, Lines::new(&family.name, &[], false)));
+            }
+            if let Some((_, lines)) = &mut lines {
+                lines.write(&mut out, &self.line(point));
             }
         }
         String::from_utf8_lossy(&out).into_owned()
@@ -191,6 +211,11 @@ impl Samples {
     /// The families that have samples, by name: for tests and checks against the catalogue.
     pub fn families(&self) -> impl Iterator<Item = &str> {
         self.families.iter().filter(|family| family.series > 0).map(|family| &*family.name)
+    }
+
+    /// Series that a collector has sent.
+    pub(crate) fn series_of(&self, collector: &str) -> usize {
+        self.families.iter().filter(|family| family.collector == Some(collector)).map(|family| family.series).sum()
     }
 
     /// What was left out since this was last asked.
@@ -258,7 +283,7 @@ impl Samples {
     }
 
     fn line(&self, point: &Point) -> Line<'_> {
-        Line { labels: self.block(point.labels), part: point.part, edge: point.edge, value: point.value, head: point.head }
+        Line { labels: self.block(point.labels), part: point.part, edge: point.edge, value: point.value, head: point.head, exemplar: None }
     }
 
     fn block(&self, block: Block) -> &str {

@@ -16,7 +16,7 @@ use std::{
 use exporter_core::Flight;
 use metric_catalogue::postgres::background;
 use tokio::{
-    sync::watch,
+    sync::{Semaphore, watch},
     task::JoinHandle,
     time::{Instant, timeout_at},
 };
@@ -53,7 +53,8 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    pub(crate) fn new(config: &Config, dialer: &Dialer, options: &Options) -> Self {
+    /// `budget` bounds the connections of all rounds that share it.
+    pub(crate) fn new(config: &Config, dialer: &Dialer, options: &Options, budget: &Arc<Semaphore>) -> Self {
         let visits = Visits::default();
         let open = Arc::<AtomicUsize>::default();
         let enabled = |collector: &dyn Collector| config.runs(tasks::flag(collector.name()));
@@ -64,10 +65,11 @@ impl Background {
         let (sender, rounds) = watch::channel(0);
         let idle = tasks().is_empty() && !config.collect_databases;
         let round = Round {
-            dialer: dialer.beside(),
+            dialer: dialer.beside(visit::SESSION),
             visits: Arc::clone(&visits),
             open: Arc::clone(&open),
             connections: config.extra_connections.max(1),
+            budget: Arc::clone(budget),
             others: config.collect_databases,
             included: config.include_databases.clone(),
             excluded: config.exclude_databases.clone(),
@@ -129,7 +131,10 @@ impl Background {
             samples.gauge(&background::AGE, [task, database], visit.at.map(|at| at.elapsed()));
             samples.gauge(&background::DURATION, [task, database], visit.took);
             samples.gauge(&background::SUCCESS, [task, database], visit.error.is_none());
-            samples.gauge(&background::SKIPPED, [database], visit.skipped);
+            match task {
+                "server" => samples.gauge(&background::DATABASES_SKIPPED, [], visit.skipped),
+                _ => samples.gauge(&background::SKIPPED, [database], visit.skipped),
+            }
         }
         drop(visits);
         if self.task.is_some() {

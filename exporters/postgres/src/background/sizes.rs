@@ -1,4 +1,7 @@
-//! Sizes of tables and indexes, measured in batches around locks.
+//! Sizes: of databases one by one, of tables and indexes in batches around locks.
+//!
+//! A database that is dropped meanwhile, or whose files cannot be read, makes the statement fail that measures it, and so
+//! has one of its own.
 //!
 //! The size functions lock each relation, if only for a moment, and a statement that meets a lock fails as a whole. So
 //! relations that somebody has locked, or waits to lock, are left out, and a lock that comes in between costs one batch. What
@@ -6,10 +9,10 @@
 
 use std::collections::HashSet;
 
-use tokio_postgres::{Client, Error};
+use tokio_postgres::{Client, Error, types::Type};
 
 use super::rows;
-use crate::row::Row;
+use crate::{failure::is_lost, row::Row};
 
 /// Relations in one statement.
 const BATCH: usize = 200;
@@ -31,6 +34,12 @@ const SIZES: &str = "
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid = ANY ($1) AND c.oid NOT IN (SELECT relation FROM busy) AND c.reltoastrelid NOT IN (SELECT relation FROM busy)";
 
+/// Databases that may be measured: those that we may connect to, or all for a role that may read all statistics.
+const DATABASES: &str = "
+    SELECT oid, datname FROM pg_database WHERE has_database_privilege(oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')";
+
+const DATABASE: &str = "SELECT datname, pg_database_size(oid) AS size FROM pg_database WHERE oid = $1";
+
 /// What one measurement found.
 #[derive(Debug, Default)]
 pub(super) struct Sizes {
@@ -43,17 +52,31 @@ pub(super) struct Sizes {
 /// Measures all tables of the connected database.
 pub(super) async fn measure(client: &Client) -> Result<Sizes, Error> {
     let present: Vec<u32> = client.query(TABLES, &[]).await?.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-    let statement = client.prepare(SIZES).await?;
     let mut fresh = Vec::new();
     for batch in present.chunks(BATCH) {
-        match client.query(&statement, &[&batch]).await {
+        match client.query_typed(SIZES, &[(&batch, Type::OID_ARRAY)]).await {
             Ok(found) => fresh.extend(rows(found)),
             // Whatever one batch meets, the others may not; a connection that is gone fails them all at once.
-            Err(error) if error.is_closed() => return Err(error),
+            Err(error) if is_lost(&error) => return Err(error),
             Err(_) => {}
         }
     }
     Ok(Sizes { fresh, present: present.into_iter().collect() })
+}
+
+/// Measures all databases but `excluded`; also says how many could not be measured.
+pub(super) async fn databases(client: &Client, excluded: &[String]) -> Result<(Vec<Row>, usize), Error> {
+    let (mut found, mut skipped) = (Vec::new(), 0);
+    for row in rows(client.query_typed(DATABASES, &[]).await?) {
+        let name = row.text("datname").unwrap_or_default();
+        let Some(database) = number(&row).filter(|_| !excluded.iter().any(|excluded| *excluded == name)) else { continue };
+        match client.query_typed(DATABASE, &[(&database, Type::OID)]).await {
+            Ok(size) => found.extend(rows(size)),
+            Err(error) if is_lost(&error) => return Err(error),
+            Err(_) => skipped += 1,
+        }
+    }
+    Ok((found, skipped))
 }
 
 impl Sizes {
@@ -72,7 +95,7 @@ impl Sizes {
     }
 }
 
-/// The table's number.
+/// The number of a table or database.
 fn number(row: &Row) -> Option<u32> {
     row.text("oid").ok()?.parse().ok()
 }

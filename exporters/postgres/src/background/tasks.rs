@@ -21,7 +21,7 @@ pub(super) fn all(options: &Options) -> Vec<Box<dyn Collector>> {
     vec![
         Box::new(Wal),
         Box::new(TempFiles),
-        Box::new(DatabaseSize { excluded: options.excluded_databases.clone() }),
+        Box::new(DatabaseSize),
         Box::new(StatementTexts::new(&options.statements)),
         Box::new(Sequences),
         Box::new(TableSizes { limit: options.table_budget }),
@@ -37,8 +37,9 @@ pub(super) fn flag(name: &'static str) -> &'static str {
     }
 }
 
-/// The task whose rows are gathered by [`sizes`](super::sizes).
+/// The tasks whose rows are gathered by [`sizes`](super::sizes).
 pub(super) const TABLE_SIZES: &str = "table_sizes";
+pub(super) const DATABASE_SIZE: &str = "database_size";
 
 /// The directory of the write-ahead log.
 #[derive(Debug)]
@@ -89,23 +90,18 @@ impl Collector for TempFiles {
     }
 }
 
-/// Sizes of databases; those that we may not connect to are left out unless the role may read all statistics.
+/// Sizes of databases.
 #[derive(Debug)]
-struct DatabaseSize {
-    excluded: Vec<String>,
-}
+struct DatabaseSize;
 
 impl Collector for DatabaseSize {
     fn name(&self) -> &'static str {
-        "database_size"
+        DATABASE_SIZE
     }
 
+    /// The rows come from [`sizes`](super::sizes).
     fn request(&self, _: &Server) -> Option<Cow<'static, str>> {
-        Some(
-            "SELECT datname, pg_database_size(oid) AS size FROM pg_database
-            WHERE has_database_privilege(oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')"
-                .into(),
-        )
+        None
     }
 
     fn metrics(&self) -> &'static [&'static Definition] {
@@ -114,16 +110,14 @@ impl Collector for DatabaseSize {
 
     fn read(&mut self, rows: &[Row], samples: &mut Samples) -> Result<(), RowError> {
         for row in rows {
-            let name = row.text("datname")?;
-            if !self.excluded.iter().any(|excluded| *excluded == name) {
-                samples.gauge(&database::SIZE, [&name], row.number("size")?);
-            }
+            samples.gauge(&database::SIZE, [&row.text("datname")?], row.number("size")?);
         }
         Ok(())
     }
 }
 
-/// The fullest sequences of a database. Reading a sequence locks it, so one that somebody has locked makes this task fail.
+/// The fullest sequences of a database. Reading a sequence locks it as a writer does, so those that somebody has locked
+/// against writers, or waits to, are left out.
 #[derive(Debug)]
 struct Sequences;
 
@@ -138,11 +132,19 @@ impl Collector for Sequences {
 
     fn request(&self, _: &Server) -> Option<Cow<'static, str>> {
         Some(
-            "SELECT current_database() AS datname, schemaname, sequencename,
-                CASE WHEN increment_by > 0 THEN (last_value::float8 - min_value) / greatest(max_value::float8 - min_value, 1)
-                    ELSE (max_value::float8 - last_value) / greatest(max_value::float8 - min_value, 1) END AS used
-            FROM pg_sequences WHERE last_value IS NOT NULL AND NOT cycle
-            ORDER BY used DESC, schemaname, sequencename LIMIT 100"
+            "WITH locked AS MATERIALIZED (
+                SELECT relation FROM pg_locks
+                WHERE locktype = 'relation' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                    AND mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+            ), readable AS MATERIALIZED (
+                SELECT c.oid, n.nspname, c.relname, s.seqincrement AS step, s.seqmin::float8 AS first, s.seqmax::float8 AS last
+                FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE NOT s.seqcycle AND c.relpersistence <> 't' AND has_sequence_privilege(s.seqrelid, 'SELECT, USAGE')
+                    AND s.seqrelid NOT IN (SELECT relation FROM locked)
+            ), read AS MATERIALIZED (SELECT *, pg_sequence_last_value(oid) AS value FROM readable)
+            SELECT current_database() AS datname, nspname AS schemaname, relname AS sequencename,
+                CASE WHEN step > 0 THEN value - first ELSE last - value END / greatest(last - first, 1) AS used
+            FROM read WHERE value IS NOT NULL ORDER BY used DESC, nspname, relname LIMIT 100"
                 .into(),
         )
     }
@@ -226,13 +228,5 @@ mod tests {
              pg_stat_user_tables_table_size_bytes{datname=\"shop\",schemaname=\"\",relname=\"other\"} 12\n\
              pg_stat_user_tables_index_size_bytes{datname=\"shop\",schemaname=\"\",relname=\"other\"} 2\n"
         );
-    }
-
-    #[test]
-    fn excluded_database_has_no_size() {
-        let row = |name| Row::from([("datname", Some(name)), ("size", Some("5"))]);
-        let mut samples = Samples::default();
-        DatabaseSize { excluded: vec!["b".to_owned()] }.read(&[row("a"), row("b")], &mut samples).unwrap();
-        assert_eq!(samples.text(), "pg_database_size_bytes{datname=\"a\"} 5\n");
     }
 }

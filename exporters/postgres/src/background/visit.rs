@@ -8,7 +8,10 @@ use std::{
 
 use exporter_core::Failure;
 use futures_util::stream::{self, StreamExt};
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 use tokio_postgres::Client;
 use tracing::{info, warn};
 
@@ -24,7 +27,7 @@ use crate::{
 const VISIT: Duration = Duration::from_secs(30);
 
 /// The server ends a statement by itself before that.
-const SESSION: &str = "SET statement_timeout = '25s'";
+pub(super) const SESSION: &str = "-c statement_timeout=25s";
 
 /// Databases that can be visited.
 const DATABASES: &str = "
@@ -59,6 +62,8 @@ pub(super) struct Round {
     pub(super) visits: Visits,
     pub(super) open: Arc<AtomicUsize>,
     pub(super) connections: usize,
+    /// Shared with the rounds of other targets, where there are many.
+    pub(super) budget: Arc<Semaphore>,
     pub(super) others: bool,
     pub(super) included: Vec<String>,
     pub(super) excluded: Vec<String>,
@@ -78,6 +83,7 @@ impl Round {
 
     /// The server as a whole and the connected database, over one connection; tells its name and what else there is.
     async fn home(&self) -> Result<(String, Vec<String>), ()> {
+        let _permit = self.budget.acquire().await;
         let started = Instant::now();
         let visit = async {
             let extra = self.open(None).await?;
@@ -85,6 +91,10 @@ impl Round {
             let statements = self.statements(false, false, schemas);
             let server = answers(extra.client(), statements).await?;
             self.store("", started, server, None);
+            if self.runs(tasks::DATABASE_SIZE) {
+                let (sizes, skipped) = sizes::databases(extra.client(), &self.excluded).await.map_err(|error| failure(&error))?;
+                self.store_rows("", tasks::DATABASE_SIZE, skipped, |_| sizes);
+            }
             let (home, others) = self.databases(extra.client()).await?;
             let (found, sizes) = self.database(extra.client(), self.statements(true, false, BTreeMap::new())).await?;
             self.store(&home, started, found, sizes);
@@ -95,6 +105,7 @@ impl Round {
     }
 
     async fn other(&self, database: &str) {
+        let _permit = self.budget.acquire().await;
         let started = Instant::now();
         let visit = async {
             let extra = self.open(Some(database)).await?;
@@ -109,11 +120,7 @@ impl Round {
     }
 
     async fn open(&self, database: Option<&str>) -> Result<Extra, Failure> {
-        let extra = Extra::open(&self.dialer, database, &self.open).await.map_err(|error| failure(&error))?;
-        if !self.dialer.is_pooled() {
-            extra.client().batch_execute(SESSION).await.map_err(|error| failure(&error))?;
-        }
-        Ok(extra)
+        Extra::open(&self.dialer, database, &self.open).await.map_err(|error| failure(&error))
     }
 
     /// Statements for the server or for a database; collectors only where no page asks them.
@@ -126,9 +133,12 @@ impl Round {
 
     async fn database(&self, client: &Client, statements: Vec<Statement>) -> Result<(Found, Option<sizes::Sizes>), Failure> {
         let found = answers(client, statements).await?;
-        let measured = self.tasks.iter().any(|task| task.name() == tasks::TABLE_SIZES);
-        let sizes = if measured { Some(sizes::measure(client).await.map_err(|error| failure(&error))?) } else { None };
+        let sizes = if self.runs(tasks::TABLE_SIZES) { Some(sizes::measure(client).await.map_err(|error| failure(&error))?) } else { None };
         Ok((found, sizes))
+    }
+
+    fn runs(&self, task: &str) -> bool {
+        self.tasks.iter().any(|other| other.name() == task)
     }
 
     /// Name of the connected database, and the others that are to be visited.
@@ -159,15 +169,22 @@ impl Round {
                 Err(error) => answer.error = Some(error),
             }
         }
-        if let Some(sizes) = sizes {
-            visit.skipped = Some(sizes.skipped());
-            let answer = visit.answers.entry(tasks::TABLE_SIZES).or_default();
-            let before = Arc::try_unwrap(std::mem::take(&mut answer.rows)).unwrap_or_default();
-            answer.rows = Arc::new(sizes.merge(before));
-            answer.error = None;
-        }
         visit.at = Some(Instant::now());
         visit.took = started.elapsed();
+        drop(visits);
+        if let Some(sizes) = sizes {
+            self.store_rows(database, tasks::TABLE_SIZES, sizes.skipped(), |before| sizes.merge(before));
+        }
+    }
+
+    /// Replaces the rows of a task by what `merge` makes of those of before.
+    fn store_rows(&self, database: &str, task: &'static str, skipped: usize, merge: impl FnOnce(Vec<Row>) -> Vec<Row>) {
+        let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
+        let visit = visits.entry(database.to_owned()).or_default();
+        visit.skipped = Some(skipped);
+        let answer = visit.answers.entry(task).or_default();
+        let before = Arc::try_unwrap(std::mem::take(&mut answer.rows)).unwrap_or_default();
+        *answer = Answer { rows: Arc::new(merge(before)), error: None };
     }
 
     fn failed(&self, database: &str, started: Instant, error: &Failure) {

@@ -215,6 +215,29 @@ mod tests {
         }
     }
 
+    /// A row in which every column that the collector asks for is NULL.
+    fn empty_row(collector: &mut dyn Collector) -> Row {
+        let source = |metric: &Definition| metric.source.and_then(|source| source.split_once(' ')).map(|(_, column)| column);
+        let columns = collector.metrics().iter().flat_map(|metric| metric.labels.iter().copied().chain(source(metric)));
+        let mut names: BTreeSet<String> = columns.map(ToOwned::to_owned).collect();
+        loop {
+            let row = Row::Text(names.iter().map(|name| (name.clone(), None)).collect());
+            match collector.read(&[row], &mut Samples::default()) {
+                Err(RowError::Missing(name)) => assert!(names.insert(name)),
+                _ => return Row::Text(names.into_iter().map(|name| (name, None)).collect()),
+            }
+        }
+    }
+
+    #[test]
+    fn null_everywhere_is_read() {
+        for mut collector in all(&Options::default()) {
+            let row = empty_row(collector.as_mut());
+            let read = collector.read(&[row], &mut Samples::default());
+            assert!(read.is_ok(), "{}: {read:?}", collector.name());
+        }
+    }
+
     #[test]
     fn no_answer_is_no_sample() {
         for mut collector in all(&Options::default()) {

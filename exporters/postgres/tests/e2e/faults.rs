@@ -106,33 +106,78 @@ fn wrong_password_is_told_and_not_shown() {
     let mut postgres = Postgres::start(&[]);
     postgres.sql("postgres", "CREATE ROLE me LOGIN PASSWORD 'right'");
     require_password(&mut postgres);
-    let encoded = CANARY.replace('@', "%40");
-    let forms = [
-        vec![("DATA_SOURCE_NAME", format!("postgresql://me:{encoded}@127.0.0.1:{}/postgres", postgres.port))],
-        vec![("DATA_SOURCE_NAME", format!("host=127.0.0.1 port={} user=me password={CANARY} dbname=postgres", postgres.port))],
-        vec![
-            ("DATA_SOURCE_URI", format!("127.0.0.1:{}/postgres", postgres.port)),
-            ("DATA_SOURCE_USER", "me".to_owned()),
-            ("DATA_SOURCE_PASS", CANARY.to_owned()),
-        ],
-        vec![
-            ("PGHOST", "127.0.0.1".to_owned()),
-            ("PGPORT", postgres.port.to_string()),
-            ("PGUSER", "me".to_owned()),
-            ("PGPASSWORD", CANARY.to_owned()),
-        ],
-    ];
-    for variables in forms {
-        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let directory = tempfile::tempdir().unwrap();
+    for (variables, files) in dsn_forms(postgres.port) {
+        let mut all: Vec<(&str, String)> = variables;
+        for (variable, text) in files {
+            let path = directory.path().join(variable);
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+            all.push((variable, path.display().to_string()));
+        }
+        let variables: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let exporter = Exporter::start_with(&variables, &["--log.level=debug"]);
         let page = exporter.scrape();
-        assert_eq!(page.value("pg_up_reason{reason=\"auth\"}"), Some(1.0), "{}", page.text);
+        assert_eq!(page.value("pg_up_reason{reason=\"auth\"}"), Some(1.0), "{variables:?}");
         let status = exporter.get("/status").unwrap();
         let command = std::fs::read_to_string(format!("/proc/{}/cmdline", exporter.program.0.id())).unwrap();
         for text in [page.text, exporter.log(), status, command] {
             assert!(!text.contains(CANARY) && !text.contains("c4n4ry"), "the password is shown: {text}");
         }
     }
+}
+
+type Form = (Vec<(&'static str, String)>, Vec<(&'static str, String)>);
+
+/// Every way to give the wrong password: variables, and variables that name a file with such text.
+fn dsn_forms(port: u16) -> Vec<Form> {
+    let encoded = CANARY.replace('@', "%40").replace(',', "%2C");
+    let uri = format!("127.0.0.1:{port}/postgres");
+    let place = || vec![("DATA_SOURCE_URI", uri.clone()), ("DATA_SOURCE_USER", "me".to_owned())];
+    let libpq = || vec![("PGHOST", "127.0.0.1".to_owned()), ("PGPORT", port.to_string()), ("PGUSER", "me".to_owned())];
+    let with = |mut variables: Vec<(&'static str, String)>, name, value: &str| {
+        variables.push((name, value.to_owned()));
+        variables
+    };
+    let keywords = format!("host=127.0.0.1 port={port} user=me password={CANARY} dbname=postgres");
+    vec![
+        (vec![("DATA_SOURCE_NAME", format!("postgresql://me:{encoded}@{uri}"))], vec![]),
+        (vec![("DATA_SOURCE_NAME", format!("postgres://{uri}?user=me&password={encoded}"))], vec![]),
+        (vec![("DATA_SOURCE_NAME", keywords.clone())], vec![]),
+        (vec![], vec![("DATA_SOURCE_NAME_FILE", keywords)]),
+        (with(place(), "DATA_SOURCE_PASS", CANARY), vec![]),
+        (place(), vec![("DATA_SOURCE_PASS_FILE", CANARY.to_owned())]),
+        (vec![("DATA_SOURCE_URI", format!("me:{encoded}@{uri}"))], vec![]),
+        (vec![], vec![("DATA_SOURCE_URI_FILE", format!("me:{encoded}@{uri}"))]),
+        (with(libpq(), "PGPASSWORD", CANARY), vec![]),
+        (libpq(), vec![("PGPASSFILE", format!("*:*:*:me:{CANARY}\n"))]),
+    ]
+}
+
+#[test]
+fn check_tells_what_the_role_lacks() {
+    let postgres = Postgres::start(&[]);
+    postgres.sql("postgres", "CREATE ROLE plain LOGIN");
+    let check = |user: &str| {
+        let mut check = crate::program::command(env!("CARGO_BIN_EXE_postgres-exporter"));
+        let output = check.arg("check").env("DATA_SOURCE_NAME", postgres.dsn(user, "postgres")).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, text) = check("postgres");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(!text.contains("GRANT") && text.contains("stat_database "), "{text}");
+    let (code, text) = check("plain");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("GRANT pg_monitor TO \"plain\";"), "{text}");
+}
+
+#[test]
+fn constant_labels_and_prefix_are_applied() {
+    let postgres = Postgres::start(&[]);
+    let exporter = Exporter::start(&postgres.dsn("postgres", "postgres"), &["--constantLabels=env=prod", "--metric-prefix=ours"]);
+    let page = exporter.scrape();
+    assert_eq!(page.value("ours_up{env=\"prod\"}"), Some(1.0), "{}", page.text);
+    assert!(page.text.contains("ours_stat_database_numbackends{") && !page.text.contains("\npg_stat_database_"));
 }
 
 #[test]

@@ -27,6 +27,16 @@ pub(crate) struct Postgres {
     settings: Vec<String>,
 }
 
+/// A killed server would leave its shared memory behind, of which a machine has only so many segments.
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if matches!(self.program.0.try_wait(), Ok(None)) {
+            self.program.signal(Signal::CONT);
+            self.program.end(Signal::QUIT);
+        }
+    }
+}
+
 /// The folder of the programs under test.
 fn programs() -> PathBuf {
     env::var_os("POSTGRES_BIN").map_or_else(|| PathBuf::from(DEBIAN), PathBuf::from)

@@ -8,7 +8,7 @@ use anyhow::Context;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use exporter_core::{Secret, SecretFile};
 use redis::{
-    AsyncCommands, Client, IntoConnectionInfo,
+    AsyncCommands, Client, IntoConnectionInfo, TlsCertificates,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ impl Celery {
 
 /// A connection that is made when it is first used, and again whenever it was lost.
 pub(crate) fn lazily(flag: &str, address: &Secret, config: &Config) -> anyhow::Result<(ConnectionManager, i64)> {
-    let expected = || format!("{flag}: expected redis://[user@]host[:port][/database]");
+    let expected = || format!("{flag}: expected redis://[user@]host[:port][/database], or rediss:// for TLS");
     let mut info = address.reveal().into_connection_info().map_err(|_| anyhow::anyhow!(expected()))?;
     if info.redis_settings().password().is_none()
         && let Some(file) = &config.redis_password_file
@@ -72,7 +72,14 @@ pub(crate) fn lazily(flag: &str, address: &Secret, config: &Config) -> anyhow::R
         }
     }
     let database = info.redis_settings().db();
-    let client = Client::open(info).map_err(|_| anyhow::anyhow!(expected()))?;
+    let client = match &config.tls_ca_file {
+        Some(file) => {
+            let root_cert = Some(std::fs::read(file).with_context(|| format!("--tls.ca-file {}", file.display()))?);
+            Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert })
+        }
+        None => Client::open(info),
+    };
+    let client = client.map_err(|_| anyhow::anyhow!(expected()))?;
     let settings = ConnectionManagerConfig::new().set_response_timeout(Some(TIMEOUT)).set_connection_timeout(Some(TIMEOUT)).set_number_of_retries(1);
     Ok((ConnectionManager::new_lazy_with_config(client, settings)?, database))
 }

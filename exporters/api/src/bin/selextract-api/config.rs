@@ -1,6 +1,6 @@
 //! Flags and variables.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use api_metrics::{
@@ -8,7 +8,7 @@ use api_metrics::{
     metrics_page::{Access, Open},
 };
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, builder::Resettable};
-use exporter_core::{Secret, SecretFile, duration};
+use exporter_core::{ClientTls, Secret, SecretFile, duration};
 
 use crate::{
     log::{LogFormat, LogLevel},
@@ -41,21 +41,24 @@ pub(crate) struct Config {
     /// Proxies that every request passes through and that append to X-Forwarded-For [default: 0, or 1 with --simulate]
     #[arg(long = "trusted-proxies", env = "SELEXTRACT_API_TRUSTED_PROXIES", value_name = "NUMBER")]
     trusted_proxies: Option<usize>,
-    /// PostgreSQL with users, tasks and sessions: postgresql://user@host/database; in memory if not set
+    /// PostgreSQL with users, tasks and sessions: postgresql://user@host/database, with ?sslmode=require for TLS; in memory if not set
     #[arg(long = "postgres.dsn", env = "POSTGRES_DSN", value_name = "DSN", hide_env_values = true)]
     pub(crate) postgres_dsn: Option<Secret>,
     /// File with the password for PostgreSQL, where the DSN holds none
     #[arg(long = "postgres.password-file", env = "POSTGRES_PASSWORD_FILE", value_name = "FILE")]
     pub(crate) postgres_password_file: Option<PathBuf>,
-    /// Redis with cache and rate limits: redis://host:port/database; in memory if not set
+    /// Redis with cache and rate limits: redis://host:port/database, or rediss:// for TLS; in memory if not set
     #[arg(long = "redis.addr", env = "REDIS_ADDR", value_name = "ADDRESS", hide_env_values = true)]
     pub(crate) redis_address: Option<Secret>,
     /// File with the password for Redis and for the broker, where the address holds none
     #[arg(long = "redis.password-file", env = "REDIS_PASSWORD_FILE", value_name = "FILE")]
     pub(crate) redis_password_file: Option<PathBuf>,
-    /// Celery's broker, a redis:// URL; tasks are not queued if not set
+    /// Celery's broker, a redis:// or rediss:// URL; tasks are not queued if not set
     #[arg(long = "celery.broker-url", env = "CELERY_BROKER_URL", value_name = "URL", hide_env_values = true)]
     pub(crate) celery_broker_url: Option<Secret>,
+    /// File with the certificate authorities to trust, instead of the system's, for PostgreSQL, Redis and the broker
+    #[arg(long = "tls.ca-file", env = "SELEXTRACT_API_TLS_CA_FILE", value_name = "FILE")]
+    pub(crate) tls_ca_file: Option<PathBuf>,
     /// Celery's queue for tasks
     #[arg(long = "celery.queue", env = "CELERY_QUEUE", value_name = "NAME", default_value = "celery")]
     pub(crate) celery_queue: String,
@@ -101,7 +104,12 @@ impl Config {
             let empty = arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
             if empty { arg.env(Resettable::Reset) } else { arg }
         });
-        Self::from_arg_matches(&command.try_get_matches()?)
+        Self::from_arg_matches(&command.try_get_matches_from(std::env::args_os().map(two_dashes))?)
+    }
+
+    /// How servers are verified where TLS is asked for.
+    pub(crate) fn tls(&self) -> ClientTls {
+        ClientTls { ca: self.tls_ca_file.clone(), ..ClientTls::default() }
     }
 
     /// Who may read the page and the alerts.
@@ -127,6 +135,12 @@ impl Config {
     pub(crate) fn simulation(&self) -> Option<Plan> {
         self.simulate.then_some(Plan { seed: self.simulate_seed, rate: self.simulate_rate, day: self.simulate_day })
     }
+}
+
+/// Go's `-flag` as `--flag`; a single letter stays as it is.
+fn two_dashes(argument: OsString) -> OsString {
+    let single = argument.to_str().and_then(|text| text.strip_prefix('-')).filter(|name| name.len() > 1 && !name.starts_with('-'));
+    single.map(|name| OsString::from(format!("--{name}"))).unwrap_or(argument)
 }
 
 /// More than a demonstration needs would be a load test.
@@ -156,6 +170,13 @@ mod tests {
         let config = Config::try_parse_from(["selextract-api", "--simulate", "--trusted-proxies=0"]).unwrap();
         assert_eq!(config.trusted_proxies(), TrustedProxies(0));
         assert!(Config::try_parse_from(["selextract-api", "--simulate.rate=1e9"]).is_err());
+    }
+
+    #[test]
+    fn single_dash_is_taken() {
+        for (given, read) in [("-rate-limit=7", "--rate-limit=7"), ("--rate-limit=7", "--rate-limit=7"), ("-h", "-h"), ("-", "-"), ("x-y", "x-y")] {
+            assert_eq!(two_dashes(given.into()), read);
+        }
     }
 
     #[test]

@@ -18,12 +18,13 @@ mod log;
 mod outage;
 mod password;
 mod routes;
+mod serve;
 mod simulate;
 mod store;
 mod task;
 mod web_config;
 
-use std::{net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use api_metrics::{MetricsLayer, webhook};
@@ -60,10 +61,10 @@ fn main() -> ExitCode {
 }
 
 fn run(config: Config) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config))
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(start(config))
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn start(config: Config) -> anyhow::Result<()> {
     let registry = Registry::default();
     let app = Arc::new(App::new(&config, &registry)?);
     let _watch = app.business.watch_state(app.store.clone());
@@ -76,14 +77,14 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     };
     let webhook = webhook::router(&registry, config.webhook_credentials(), app.alerts.clone());
     let layer = MetricsLayer::builder().exclude(["/metrics", "/health"]).build(&registry);
-    let router = routes::router(&app, exposition, config.access()?, webhook).layer(layer);
+    let limits = serve::Limits::default();
+    let router = serve::in_time(routes::router(&app, exposition, config.access()?, webhook), limits).layer(layer);
 
     let listener = listen::bind(&config.listen_address).await.with_context(|| format!("--web.listen-address {}", config.listen_address))?;
     let address = listener.local_addr()?;
     info!(%address, store = app.store.kind(), cache = app.cache.kind(), queue = app.queue.is_some(), "Listening");
     let simulation = config.simulation().map(|plan| tokio::spawn(simulate::run(plan, listen::reachable(address), app.queue.is_none())));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stopped()?).await?;
+    serve::until(listener, router, limits, stopped()?).await;
     if let Some(simulation) = simulation {
         simulation.abort();
     }

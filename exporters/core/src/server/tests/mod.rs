@@ -78,7 +78,7 @@ impl Harness {
 
     async fn listen(target: Target, web: Web, pki: Option<Pki>) -> Self {
         let limits = Arc::new(Limits::new(web));
-        let runner = Runner::new(target, &EXPORTER, Arc::clone(&limits));
+        let runner = Runner::new(target, &EXPORTER, Arc::clone(&limits), crate::page::Pool::default());
         let routes = Routes::new(runner, "test-exporter", "/metrics".to_owned(), Duration::from_secs(10), Arc::clone(&limits));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,11 +1,10 @@
-//! TLS to the server. Certificates are read at each connection, so that renewed ones count without a restart.
+//! TLS to a target. Certificates are read at each connection, so that renewed ones count without a restart.
 
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use exporter_core::{Failure, Reason};
 use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -13,19 +12,29 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
 };
 
-/// What the flags say about TLS.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tls {
-    pub(crate) ca: Option<PathBuf>,
-    pub(crate) certificate: Option<PathBuf>,
-    pub(crate) key: Option<PathBuf>,
-    pub(crate) server_name: Option<String>,
-    pub(crate) skip_verification: bool,
+use crate::failure::{Failure, Reason};
+
+/// The client's side of connections to a target, as flags have it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientTls {
+    /// Certificate authorities to trust instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// Certificate to show to the server; needs its key.
+    pub certificate: Option<PathBuf>,
+    /// Private key of that certificate.
+    pub key: Option<PathBuf>,
+    /// Name that the server's certificate must bear, where it is not the host's.
+    pub server_name: Option<String>,
+    /// Take any certificate: whoever can answer in the server's place can read the password.
+    pub skip_verification: bool,
 }
 
-impl Tls {
-    /// The client's side of one connection.
-    pub(crate) fn client(&self) -> Result<ClientConfig, Failure> {
+impl ClientTls {
+    /// The configuration of one connection.
+    ///
+    /// # Errors
+    /// A file cannot be read or used.
+    pub fn client(&self) -> Result<ClientConfig, Failure> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions().map_err(failure)?;
         let builder = if self.skip_verification {
@@ -44,7 +53,10 @@ impl Tls {
     }
 
     /// The name that the server's certificate has to bear.
-    pub(crate) fn name(&self, host: &str) -> Result<ServerName<'static>, Failure> {
+    ///
+    /// # Errors
+    /// No certificate can bear it.
+    pub fn name(&self, host: &str) -> Result<ServerName<'static>, Failure> {
         let name = self.server_name.as_deref().unwrap_or(host);
         ServerName::try_from(name.to_owned()).map_err(|_| Failure::new(Reason::Tls, format!("{name:?} is no name that a certificate can bear")))
     }
@@ -63,7 +75,7 @@ impl Tls {
             }
         }
         if roots.is_empty() {
-            return Err(Failure::new(Reason::Tls, "no certificate authority: the system has none, see --tls-ca-cert-file"));
+            return Err(Failure::new(Reason::Tls, "no certificate authority: the system has none, and no file is given"));
         }
         Ok(roots)
     }
@@ -85,10 +97,10 @@ fn unreadable(path: &Path, error: impl std::fmt::Display) -> Failure {
     Failure::new(Reason::Tls, format!("{}: {error}", path.display()))
 }
 
-/// Takes any certificate: `--skip-tls-verification`. Signatures are still checked, so the server holds the key of the
-/// certificate that it shows, whoever it is.
+/// Takes any certificate. Signatures are still checked, so the server holds the key of the certificate that it shows,
+/// whoever it is.
 #[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
+pub(crate) struct AnyCertificate(pub(crate) Arc<CryptoProvider>);
 
 impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
