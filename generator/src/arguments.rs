@@ -18,9 +18,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) check: bool,
 
-    /// Write nothing: break every alert in small ways and list what no unit test notices (runs promtool)
-    #[arg(long, conflicts_with = "check")]
-    pub(crate) mutate: bool,
+    /// Write nothing: break every alert in small ways and list what no unit test notices (runs promtool); only the alerts
+    /// whose names begin with PREFIX, if that is given
+    #[arg(long, value_name = "PREFIX", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "check")]
+    pub(crate) mutate: Option<String>,
 
     /// Write nothing: say what would change in meaning against the set in DIR, and what it costs to run
     #[arg(long, value_name = "DIR", conflicts_with_all = ["check", "mutate"])]

@@ -67,8 +67,8 @@ fn looked_at(arguments: &Arguments, site: &Site, files: &[File]) -> Result<Optio
         (report.to_string(), report.is_ours())
     } else if let Some(earlier) = &arguments.plan {
         (plan::compare(site, files, earlier)?.to_string(), true)
-    } else if arguments.mutate {
-        let proof = mutate::prove(files)?;
+    } else if let Some(prefix) = &arguments.mutate {
+        let proof = mutate::prove(site, files, prefix)?;
         (proof.to_string(), proof.holds())
     } else {
         return Ok(None);

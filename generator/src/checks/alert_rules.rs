@@ -1,6 +1,6 @@
 //! An alert's name is its own, and its `for` is long enough to mean something and short enough to end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
 use crate::spec::alert::Alert;
@@ -9,10 +9,14 @@ use crate::spec::{RETENTION, Spec};
 /// A condition seen once may be a single bad sample.
 const EVALUATIONS: u64 = 2;
 
+/// A target is first scraped within one interval, and one scrape may be lost.
+const SCRAPES: u64 = 2;
+
 pub(super) fn check(spec: &Spec) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let mut thresholds: BTreeSet<(&str, u64)> = BTreeSet::new();
     let mut findings = Vec::new();
+    let mut expressions: BTreeMap<&str, &str> = BTreeMap::new();
     for alert in &spec.alerts {
         if !seen.insert(alert.name) {
             findings.push(finding(
@@ -24,6 +28,10 @@ pub(super) fn check(spec: &Spec) -> Vec<Finding> {
         }
         if !alert.name.chars().all(|letter| letter.is_ascii_alphanumeric()) || !alert.name.starts_with(|letter: char| letter.is_ascii_uppercase()) {
             findings.push(finding("alerts/name", alert, "is no name of an alert".to_owned(), "write ServiceProblem, in letters and digits"));
+        }
+        if let Some(other) = expressions.insert(&alert.expr, alert.name) {
+            let problem = format!("asks the same as {other}");
+            findings.push(finding("alerts/duplicate", alert, problem, "take one of them out: one thing is one alert"));
         }
         findings.extend(lasting(spec, alert));
         for threshold in &alert.thresholds {
@@ -46,6 +54,12 @@ fn lasting(spec: &Spec, alert: &Alert) -> Option<Finding> {
     if alert.lasting < least {
         let problem = format!("`for` is {}, with an evaluation every {}", alert.lasting, spec.evaluation_interval);
         return Some(finding("alerts/for", alert, problem, "let it hold for two evaluations at least"));
+    }
+    // A start finds nothing until every target was scraped.
+    let first_scrapes = spec.scrape_interval.times(SCRAPES);
+    if alert.expr.contains("absent") && alert.lasting < first_scrapes {
+        let problem = format!("`for` is {}, and after a start series may be absent for {first_scrapes}", alert.lasting);
+        return Some(finding("alerts/absent", alert, problem, "let it hold for two scrapes at least"));
     }
     let problem = || format!("`for` is {}, and {RETENTION} are kept", alert.lasting);
     (alert.lasting > RETENTION).then(|| finding("alerts/for", alert, problem(), "shorten it"))
@@ -76,6 +90,30 @@ mod tests {
             spec.alerts.push(spec.alerts[0].clone());
         });
         let expected = "alert RedisDown: another alert has this name [alerts/name]\n  = rename one of them: routes, runbooks and silences go by it";
+        assert_eq!(messages(&check(&spec))[0], expected);
+    }
+
+    #[test]
+    fn alerts_that_ask_the_same_are_found() {
+        let spec = changed(|spec| {
+            spec.alerts.retain(|alert| alert.name == "RedisDown");
+            let mut other = spec.alerts[0].clone();
+            other.name = "RedisGone";
+            spec.alerts.push(other);
+        });
+        let expected = "alert RedisGone: asks the same as RedisDown [alerts/duplicate]\n  = take one of them out: one thing is one alert";
+        assert_eq!(messages(&check(&spec)), [expected]);
+    }
+
+    #[test]
+    fn absence_must_outlast_a_start() {
+        let spec = changed(|spec| {
+            spec.alerts.retain(|alert| alert.name == "RedisDown");
+            spec.alerts[0].lasting = seconds(30);
+            spec.scrape_interval = seconds(30);
+        });
+        let expected =
+            "alert RedisDown: `for` is 30s, and after a start series may be absent for 1m [alerts/absent]\n  = let it hold for two scrapes at least";
         assert_eq!(messages(&check(&spec)), [expected]);
     }
 

@@ -9,7 +9,11 @@ use crate::spec::alert::Allowance;
 pub(super) fn apply(spec: &Spec, mut findings: Vec<Finding>) -> Vec<Finding> {
     let alerts = spec.alerts.iter().map(|alert| (format!("alert {}", alert.name), alert.location, &alert.allowed));
     let recordings = spec.recordings.iter().map(|recording| (format!("recording {}", recording.name), recording.location, &recording.allowed));
-    for (subject, location, allowed) in alerts.chain(recordings) {
+    let dashboards = spec.dashboards.iter().flat_map(|dashboard| {
+        let panels = dashboard.panels.iter().map(|panel| (dashboard.panel_subject(panel), dashboard.location, &panel.allowed));
+        panels.chain([(dashboard.subject(), dashboard.location, &dashboard.allowed)])
+    });
+    for (subject, location, allowed) in alerts.chain(recordings).chain(dashboards) {
         for Allowance { rule, reason } in allowed {
             let before = findings.len();
             findings.retain(|finding| !(finding.rule() == *rule && finding.is_about(&subject)));

@@ -87,6 +87,10 @@ mod tests {
         messages(&check(&changed(change)))
     }
 
+    fn job<'a>(spec: &'a mut Spec, name: &str) -> &'a mut Job {
+        spec.jobs.iter_mut().find(|job| job.name == name).unwrap()
+    }
+
     #[test]
     fn times_that_do_not_fit_are_found() {
         let timeout = "scraping: a timeout of 15s in an interval of 15s [configuration/times]\n  = let a scrape end before the next begins";
@@ -102,16 +106,16 @@ mod tests {
     #[test]
     fn jobs_and_targets_used_twice_are_found() {
         let target = "job redis: host.docker.internal:9100 is a target of node as well [configuration/job]\n  = scrape it once, or the same series come from two jobs";
-        assert_eq!(said(|spec| spec.jobs[4].targets = vec!["host.docker.internal:9100".to_owned()]), [target]);
+        assert_eq!(said(|spec| job(spec, "redis").targets = vec!["host.docker.internal:9100".to_owned()]), [target]);
         let name = "job node: another job has this name [configuration/job]\n  = rename one of them";
-        assert_eq!(said(|spec| spec.jobs[4].name = "node".to_owned()), [name]);
-        assert_eq!(said(|spec| spec.jobs[4].targets.clear()), ["job redis: has no target [configuration/job]\n  = name a host:port"]);
+        assert_eq!(said(|spec| job(spec, "redis").name = "node".to_owned()), [name]);
+        assert_eq!(said(|spec| job(spec, "redis").targets.clear()), ["job redis: has no target [configuration/job]\n  = name a host:port"]);
     }
 
     #[test]
     fn jobs_without_a_limit_are_found() {
         let expected = "job redis: has no limit on samples, labels or body size [configuration/job]\n  = give it all of them, so that one broken target cannot take Prometheus with it";
-        assert_eq!(said(|spec| spec.jobs[4].limits.samples = 0), [expected]);
+        assert_eq!(said(|spec| job(spec, "redis").limits.samples = 0), [expected]);
     }
 
     #[test]

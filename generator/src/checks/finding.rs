@@ -50,6 +50,11 @@ impl Finding {
         self.rule
     }
 
+    /// The same under the name of another rule.
+    pub(super) fn renamed(self, rule: &'static str) -> Self {
+        Self { rule, ..self }
+    }
+
     /// Whether it is about that part of the spec.
     pub(super) fn is_about(&self, subject: &str) -> bool {
         self.subject == subject || self.subject.strip_prefix(subject).is_some_and(|rest| rest.starts_with(','))

@@ -6,9 +6,14 @@
 mod alert_rules;
 mod allowances;
 mod configuration;
+mod cost;
+mod dashboards;
 mod examples;
+mod external_labels;
 mod finding;
+mod fragile;
 mod inhibitions;
+mod links;
 mod promql;
 pub(crate) mod queries;
 mod recordings;
@@ -23,7 +28,7 @@ use crate::spec::Spec;
 pub use finding::Finding;
 
 /// Every check, in the order of its findings.
-const CHECKS: [fn(&Spec) -> Vec<Finding>; 9] = [
+const CHECKS: [fn(&Spec) -> Vec<Finding>; 14] = [
     promql::check,
     recordings::check,
     alert_rules::check,
@@ -33,6 +38,11 @@ const CHECKS: [fn(&Spec) -> Vec<Finding>; 9] = [
     routes::check,
     inhibitions::check,
     configuration::check,
+    external_labels::check,
+    fragile::check,
+    links::check,
+    cost::check,
+    dashboards::check,
 ];
 
 /// All that is wrong and not excused.

@@ -39,7 +39,7 @@ pub enum ClientError {
         source: Box<ureq::Error>,
     },
     /// The server refuses.
-    #[error("{url} answers {status}: {body}")]
+    #[error("{url} answers {status}: {body}{}", hint(*status))]
     Status {
         /// What was asked.
         url: String,
@@ -58,6 +58,15 @@ pub enum ClientError {
         /// What the parser says.
         source: serde_json::Error,
     },
+}
+
+/// What a person may have done wrong.
+const fn hint(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "; ask it from where no password is needed",
+        404 => "; is it the address of another program?",
+        _ => "",
+    }
 }
 
 /// The frame of every answer of Prometheus.

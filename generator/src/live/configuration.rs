@@ -5,14 +5,16 @@ use serde_json::{Map, Value};
 use super::leaf;
 
 /// What Prometheus fills in where the file says nothing.
-const DEFAULTS: [(&str, &str); 9] = [
+const DEFAULTS: [(&str, &str); 11] = [
     ("api_version", "v2"),
     ("enable_compression", "true"),
     ("enable_http2", "true"),
     ("follow_redirects", "true"),
     ("honor_timestamps", "true"),
     ("metrics_path", "/metrics"),
+    ("replacement", "$1"),
     ("scheme", "http"),
+    ("separator", ";"),
     ("timeout", "10s"),
     ("track_timestamps_staleness", "false"),
 ];
@@ -35,9 +37,9 @@ const OF_NEWER_VERSIONS: [&str; 11] = [
 /// What a job takes from the common section.
 const COMMON: [&str; 2] = ["scrape_interval", "scrape_timeout"];
 
-pub(super) fn differences(ours: &Value, loaded: &Value) -> Vec<String> {
+pub(super) fn differences(path: &str, ours: &Value, loaded: &Value) -> Vec<String> {
     let mut comparison = Comparison { global: ours.get("global").cloned().unwrap_or_default(), found: Vec::new() };
-    comparison.value("prometheus.yml", "", ours, loaded);
+    comparison.value(path, "", ours, loaded);
     comparison.found
 }
 
@@ -77,25 +79,27 @@ impl Comparison {
 
     fn array(&mut self, place: &str, key: &str, ours: &[Value], loaded: &[Value]) {
         for (index, value) in ours.iter().enumerate() {
-            let name = name(value, index);
+            let name = name(key, value, index);
             let place = format!("{place}: {name}");
-            match loaded.iter().enumerate().find(|(other, value)| self::name(value, *other) == name) {
+            match loaded.iter().enumerate().find(|(other, value)| self::name(key, value, *other) == name) {
                 Some((_, loaded)) => self.value(&place, key, value, loaded),
                 None => self.found.push(format!("{place} is rendered and not loaded")),
             }
         }
         for (index, value) in loaded.iter().enumerate() {
-            let name = name(value, index);
-            if !ours.iter().enumerate().any(|(other, value)| self::name(value, other) == name) {
+            let name = name(key, value, index);
+            if !ours.iter().enumerate().any(|(other, value)| self::name(key, value, other) == name) {
                 self.found.push(format!("{place}: {name} is loaded and not rendered"));
             }
         }
     }
 }
 
-/// What tells an entry of a list: a job's name, else its place.
-fn name(value: &Value, index: usize) -> String {
-    value.get("job_name").and_then(Value::as_str).map_or_else(|| format!("number {}", index + 1), |job| format!("job {job}"))
+/// What tells an entry of a list: a job's name, a text that is the same everywhere, else its place.
+fn name(key: &str, value: &Value, index: usize) -> String {
+    let own = value.get("job_name").and_then(Value::as_str).map(|job| format!("job {job}"));
+    let own = own.or_else(|| value.as_str().filter(|_| !leaf::is_path(key)).map(str::to_owned));
+    own.unwrap_or_else(|| format!("number {}", index + 1))
 }
 
 #[cfg(test)]
@@ -115,7 +119,19 @@ mod tests {
             "rule_files": ["/etc/prometheus/a.yml"],
             "scrape_configs": [{"job_name": "a", "sample_limit": 5, "scheme": "http", "scrape_interval": "15s", "scrape_protocols": ["x"]}],
         });
-        assert_eq!(differences(&ours(), &loaded), [""; 0]);
+        assert_eq!(differences("prometheus.yml", &ours(), &loaded), [""; 0]);
+    }
+
+    #[test]
+    fn entries_that_are_texts_are_named() {
+        let targets = |targets: &[&str]| json!({"static_configs": [{"targets": targets}]});
+        assert_eq!(
+            differences("prometheus.yml", &targets(&["a:1", "b:2"]), &targets(&["b:2", "c:3"])),
+            [
+                "prometheus.yml: static_configs: number 1: targets: a:1 is rendered and not loaded",
+                "prometheus.yml: static_configs: number 1: targets: c:3 is loaded and not rendered",
+            ]
+        );
     }
 
     #[test]
@@ -127,7 +143,7 @@ mod tests {
             "remote_write": [],
         });
         assert_eq!(
-            differences(&ours(), &loaded),
+            differences("prometheus.yml", &ours(), &loaded),
             [
                 "prometheus.yml: global: scrape_interval: 15s is rendered, 1m is loaded",
                 "prometheus.yml: rule_files: number 2 is loaded and not rendered",

@@ -25,7 +25,8 @@ fn same_size(ours: &str, loaded: &str) -> bool {
     ours.ends_with('B') && binary(ours) == binary(loaded)
 }
 
-fn is_path(key: &str) -> bool {
+/// Whether a key holds paths.
+pub(super) fn is_path(key: &str) -> bool {
     key.ends_with("_file") || key.ends_with("_files")
 }
 

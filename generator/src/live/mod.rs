@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::render::File;
 use crate::set::{PROMETHEUS, Set, SetError};
 use client::{Client, ClientError};
-use selectors::Empty;
+use selectors::{Empty, Silent};
 
 /// Why nothing could be compared.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,7 @@ pub enum LiveError {
 #[derive(Clone, Debug)]
 pub struct Report {
     differences: Vec<String>,
+    silent: Vec<Silent>,
     empty: Vec<Empty>,
 }
 
@@ -55,12 +56,27 @@ impl fmt::Display for Report {
         for difference in &self.differences {
             writeln!(formatter, "{difference}")?;
         }
+        for silent in &self.silent {
+            writeln!(formatter, "{silent}")?;
+        }
         for empty in &self.empty {
             writeln!(formatter, "{empty}")?;
         }
         let loaded = if self.is_ours() { "what is loaded is what is rendered" } else { "what is loaded is not what is rendered" };
         write!(formatter, "{loaded}; selectors that find nothing: {}", self.empty.len())
     }
+}
+
+/// The differences from the configuration that it should have: of several that are rendered, the one that is most like it.
+fn closest(set: &Set, loaded: &serde_json::Value) -> Result<Vec<String>, SetError> {
+    let mut closest = configuration::differences(PROMETHEUS, &set.yaml(PROMETHEUS)?, loaded);
+    for path in set.paths().filter(|path| path.starts_with("prometheus-")) {
+        let differences = configuration::differences(path, &set.yaml(path)?, loaded);
+        if differences.len() < closest.len() {
+            closest = differences;
+        }
+    }
+    Ok(closest)
 }
 
 /// What `/api/v1/status/config` answers.
@@ -79,7 +95,7 @@ pub fn compare(files: &[File], url: &str) -> Result<Report, LiveError> {
     let status: Status = client.prometheus("/api/v1/status/config", &[])?;
     let unreadable = |error: serde_yaml::Error| LiveError::Configuration { url: url.to_owned(), reason: error.to_string() };
     let loaded: serde_json::Value = serde_yaml::from_str(&status.yaml).map_err(unreadable)?;
-    let mut differences = configuration::differences(&set.yaml(PROMETHEUS)?, &loaded);
+    let mut differences = closest(&set, &loaded)?;
     differences.extend(rules::differences(&set.rule_files()?, &client.prometheus("/api/v1/rules", &[])?));
-    Ok(Report { differences, empty: selectors::empty(&set.rules()?, &client)? })
+    Ok(Report { differences, silent: selectors::silent(&client)?, empty: selectors::empty(&set.rules()?, &client)? })
 }

@@ -15,6 +15,25 @@ pub(super) struct Empty {
     subjects: Vec<String>,
 }
 
+/// A target that does not answer: whatever reads its page finds nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Silent {
+    job: String,
+    instance: String,
+}
+
+/// A series and its value, of which only the labels count.
+#[derive(Deserialize)]
+struct Labelled {
+    metric: Silent,
+}
+
+/// What `/api/v1/query` answers to a question for targets.
+#[derive(Deserialize)]
+struct Targets {
+    result: Vec<Labelled>,
+}
+
 /// What `/api/v1/query` answers to an instant query.
 #[derive(Deserialize)]
 struct Vector {
@@ -33,6 +52,14 @@ pub(super) fn empty(rules: &[Rule], client: &Client) -> Result<Vec<Empty>, Clien
     Ok(empty)
 }
 
+/// Asks for the targets that do not answer.
+pub(super) fn silent(client: &Client) -> Result<Vec<Silent>, ClientError> {
+    let targets: Targets = client.prometheus("/api/v1/query", &[("query", "up == 0")])?;
+    let mut silent: Vec<Silent> = targets.result.into_iter().map(|target| target.metric).collect();
+    silent.sort_by(|left, right| (&left.job, &left.instance).cmp(&(&right.job, &right.instance)));
+    Ok(silent)
+}
+
 /// Every selector as it is now, whatever time a rule reads it at.
 fn selectors(rules: &[Rule]) -> BTreeMap<String, Vec<String>> {
     let mut selectors: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -49,6 +76,12 @@ fn selectors(rules: &[Rule]) -> BTreeMap<String, Vec<String>> {
     selectors
 }
 
+impl fmt::Display for Silent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "job {}: {} does not answer, so nothing of its page is found", self.job, self.instance)
+    }
+}
+
 impl fmt::Display for Empty {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} finds nothing: {}", self.selector, self.subjects.join(", "))
@@ -58,6 +91,13 @@ impl fmt::Display for Empty {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn targets_that_do_not_answer_are_named() {
+        let answer = r#"{"resultType": "vector", "result": [{"metric": {"__name__": "up", "job": "redis", "instance": "r:1"}, "value": [0, "0"]}]}"#;
+        let targets: Targets = serde_json::from_str(answer).unwrap();
+        assert_eq!(targets.result[0].metric.to_string(), "job redis: r:1 does not answer, so nothing of its page is found");
+    }
 
     #[test]
     fn each_selector_is_asked_for_once() {

@@ -18,8 +18,8 @@ const WINDOW_SCALE: u32 = 4;
 /// One change to one node.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Change {
-    /// Another comparison.
-    Comparator { from: TokenId, to: TokenId },
+    /// Another comparison, with a number on its right if it has one there.
+    Comparator { from: TokenId, to: TokenId, with: Option<f64> },
     /// Another number.
     Number { role: Role, from: f64, to: f64 },
     /// Another window.
@@ -33,7 +33,7 @@ pub(super) enum Change {
 /// Every change to a node.
 pub(super) fn all(node: &Expr, role: Role) -> Vec<Change> {
     match node {
-        Expr::Binary(binary) if binary.op.is_comparison_operator() => comparators(binary.op.id()),
+        Expr::Binary(binary) if binary.op.is_comparison_operator() => comparators(binary.op.id(), number(&binary.rhs)),
         Expr::NumberLiteral(number) if role != Role::Plain => numbers(role, number.val),
         Expr::MatrixSelector(matrix) => {
             let of = matrix.vs.name.clone().unwrap_or_default();
@@ -50,7 +50,11 @@ pub(super) fn all(node: &Expr, role: Role) -> Vec<Change> {
     }
 }
 
-fn comparators(from: TokenId) -> Vec<Change> {
+fn number(node: &Expr) -> Option<f64> {
+    if let Expr::NumberLiteral(number) = node { Some(number.val) } else { None }
+}
+
+fn comparators(from: TokenId, with: Option<f64>) -> Vec<Change> {
     let others: &[TokenId] = match from {
         T_GTR => &[T_GTE, T_LSS],
         T_GTE => &[T_GTR, T_LTE],
@@ -60,7 +64,7 @@ fn comparators(from: TokenId) -> Vec<Change> {
         T_NEQ => &[T_EQLC],
         _ => &[],
     };
-    others.iter().map(|to| Change::Comparator { from, to: *to }).collect()
+    others.iter().map(|to| Change::Comparator { from, to: *to, with }).collect()
 }
 
 fn numbers(role: Role, from: f64) -> Vec<Change> {
@@ -111,7 +115,10 @@ fn without<T>(list: &mut Vec<T>, place: usize) {
 impl fmt::Display for Change {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Comparator { from, to } => write!(formatter, "comparator {} to {}", TokenType::new(*from), TokenType::new(*to)),
+            Self::Comparator { from, to, with } => {
+                let with = with.map_or_else(String::new, |number| format!(" {number}"));
+                write!(formatter, "comparator {}{with} to {}{with}", TokenType::new(*from), TokenType::new(*to))
+            }
             Self::Number { role: Role::Parameter, from, to } => write!(formatter, "parameter {from} to {to}"),
             Self::Number { from, to, .. } => write!(formatter, "threshold {from} to {to}"),
             Self::Window { of, from, to } => write!(formatter, "window of {of} {} to {}", window_text(*from), window_text(*to)),

@@ -16,6 +16,9 @@ use std::thread;
 
 use crate::render::File;
 use crate::set::{Rule, Set, SetError};
+use crate::spec::Spec;
+use crate::spec::alert::Equivalent;
+use crate::spec::site::Site;
 use mutant::Mutant;
 use suite::Suite;
 
@@ -27,6 +30,19 @@ pub enum MutateError {
     /// The rendered files cannot be read back.
     #[error(transparent)]
     Set(#[from] SetError),
+    /// There is no such alert.
+    #[error("no alert's name begins with {0}")]
+    NoAlert(String),
+    /// A change that is said to change nothing is noticed, or there is no such change.
+    #[error("{alert}: \"{change}\" is said to change nothing (\"{reason}\"), but a test notices it or it is no mutant: take that out")]
+    Equivalent {
+        /// The alert.
+        alert: String,
+        /// The change.
+        change: &'static str,
+        /// Why it would change nothing.
+        reason: &'static str,
+    },
     /// An expression cannot be changed.
     #[error("{subject} is not PromQL: {reason}")]
     Promql {
@@ -66,14 +82,24 @@ pub enum MutateError {
     },
 }
 
-/// Runs the tests of every alert against all of its mutants, on all processors.
+/// Runs the tests of every alert whose name begins with `prefix` against all of its mutants, on all processors.
 ///
 /// # Errors
-/// When an alert fails its own tests, or promtool cannot be run.
-pub fn prove(files: &[File]) -> Result<Proof, MutateError> {
+/// When there is no such alert, an alert fails its own tests, a mutant that is said to be the same alert is none, or promtool
+/// cannot be run.
+pub fn prove(site: &Site, files: &[File], prefix: &str) -> Result<Proof, MutateError> {
+    let alerts = Spec::new(site).alerts.into_iter().filter(|alert| alert.name.starts_with(prefix));
+    let equivalents: Vec<_> = alerts.flat_map(|alert| alert.equivalents.into_iter().map(move |same| (alert.name, same))).collect();
+    survey(files, prefix, &equivalents)
+}
+
+fn survey(files: &[File], prefix: &str, equivalents: &[(&str, Equivalent)]) -> Result<Proof, MutateError> {
     let set = Set::of(files);
     let rules = set.rules()?;
-    let alerts: Vec<&Rule> = rules.iter().filter(|rule| rule.alert.is_some()).collect();
+    let alerts: Vec<&Rule> = rules.iter().filter(|rule| rule.alert.as_ref().is_some_and(|name| name.starts_with(prefix))).collect();
+    if alerts.is_empty() {
+        return Err(MutateError::NoAlert(prefix.to_owned()));
+    }
     let suite = Suite::new(&set)?;
     let next = AtomicUsize::new(0);
     let workers = thread::available_parallelism().map_or(1, usize::from).min(alerts.len());
@@ -96,7 +122,7 @@ pub fn prove(files: &[File]) -> Result<Proof, MutateError> {
         Ok(verdicts)
     })?;
     verdicts.sort_by_key(|(index, _)| *index);
-    Ok(Proof::new(verdicts.into_iter().flat_map(|(_, verdicts)| verdicts)))
+    Proof::new(verdicts.into_iter().flat_map(|(_, verdicts)| verdicts), equivalents)
 }
 
 /// The next alert that no other thread has.

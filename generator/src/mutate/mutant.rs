@@ -79,8 +79,8 @@ mod tests {
     fn each_mutant_has_one_change() {
         let found = changes(r#"sum by (instance) (rate(x_total{mode="a"}[5m])) > 0.5"#, "0s");
         let expected = [
-            ("comparator > to >=", r#"sum by (instance) (rate(x_total{mode="a"}[5m])) >= 0.5"#),
-            ("comparator > to <", r#"sum by (instance) (rate(x_total{mode="a"}[5m])) < 0.5"#),
+            ("comparator > 0.5 to >= 0.5", r#"sum by (instance) (rate(x_total{mode="a"}[5m])) >= 0.5"#),
+            ("comparator > 0.5 to < 0.5", r#"sum by (instance) (rate(x_total{mode="a"}[5m])) < 0.5"#),
             ("label instance of sum dropped", r#"sum(rate(x_total{mode="a"}[5m])) > 0.5"#),
             ("window of x_total 5m to 20m", r#"sum by (instance) (rate(x_total{mode="a"}[20m])) > 0.5"#),
             ("window of x_total 5m to 1m15s", r#"sum by (instance) (rate(x_total{mode="a"}[1m15s])) > 0.5"#),

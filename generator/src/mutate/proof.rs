@@ -2,15 +2,18 @@
 
 use std::fmt;
 
+use super::MutateError;
 use super::mutant::Mutant;
+use crate::spec::alert::Equivalent;
 
 /// Of a hundred mutants so many must be noticed; the rest may be changes that change nothing.
 const REQUIRED_PERCENT: usize = 95;
 
-/// How many mutants there were, and which of them no test noticed.
+/// How many mutants there were that are not the alert itself, and which of them no test noticed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     mutants: usize,
+    equivalents: usize,
     survivors: Vec<Survivor>,
 }
 
@@ -26,15 +29,25 @@ pub struct Survivor {
 }
 
 impl Proof {
-    pub(super) fn new(verdicts: impl Iterator<Item = (Mutant, bool)>) -> Self {
-        let mut proof = Self { mutants: 0, survivors: Vec::new() };
+    pub(super) fn new(verdicts: impl Iterator<Item = (Mutant, bool)>, equivalents: &[(&str, Equivalent)]) -> Result<Self, MutateError> {
+        let mut proof = Self { mutants: 0, equivalents: 0, survivors: Vec::new() };
+        let mut unseen = equivalents.to_vec();
         for (mutant, killed) in verdicts {
+            let is_same = |(alert, same): &(&str, Equivalent)| *alert == mutant.alert && same.change == mutant.change;
+            if !killed && equivalents.iter().any(is_same) {
+                unseen.retain(|same| !is_same(same));
+                proof.equivalents += 1;
+                continue;
+            }
             proof.mutants += 1;
             if !killed {
                 proof.survivors.push(Survivor { alert: mutant.alert, change: mutant.change, expression: mutant.rule.expr });
             }
         }
-        proof
+        match unseen.first() {
+            Some((alert, Equivalent { change, reason })) => Err(MutateError::Equivalent { alert: (*alert).to_owned(), change, reason }),
+            None => Ok(proof),
+        }
     }
 
     /// How many mutants ran.
@@ -64,7 +77,8 @@ impl fmt::Display for Proof {
         let killed = self.mutants - self.survivors.len();
         // Tenths, rounded down: 94.96 % is not 95 %.
         let tenths = (killed * 1_000).checked_div(self.mutants).unwrap_or(1_000);
-        write!(formatter, "{killed} of {} mutants died ({}.{} %), {REQUIRED_PERCENT} % are required", self.mutants, tenths / 10, tenths % 10)
+        write!(formatter, "{killed} of {} mutants died ({}.{} %), {REQUIRED_PERCENT} % are required", self.mutants, tenths / 10, tenths % 10)?;
+        if self.equivalents > 0 { write!(formatter, "; {} more change nothing, as is said beside their alerts", self.equivalents) } else { Ok(()) }
     }
 }
 
@@ -74,7 +88,7 @@ mod tests {
 
     fn proof(mutants: usize, survivors: usize) -> Proof {
         let survivor = Survivor { alert: "A".to_owned(), change: "for 1m removed".to_owned(), expression: "x > 1".to_owned() };
-        Proof { mutants, survivors: vec![survivor; survivors] }
+        Proof { mutants, equivalents: 0, survivors: vec![survivor; survivors] }
     }
 
     #[test]

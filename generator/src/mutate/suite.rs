@@ -26,18 +26,24 @@ const MARK: &str = "__mutant_";
 pub(super) struct Suite {
     tests: Vec<TestFile>,
     recordings: RuleFile,
+    /// Paths of the files that the recording rules are in.
+    recorded_in: Vec<String>,
     alert_groups: Vec<Group>,
 }
 
 impl Suite {
     pub(super) fn new(set: &Set) -> Result<Self, SetError> {
-        let groups: Vec<Group> = set.rule_files()?.into_iter().flat_map(|(_, file)| file.groups).collect();
+        let files = set.rule_files()?;
+        let records = |file: &RuleFile| file.groups.iter().flat_map(|group| &group.rules).any(|rule| rule.record.is_some());
+        let recorded_in = files.iter().filter(|(_, file)| records(file)).map(|(path, _)| path.clone()).collect();
+        let groups: Vec<Group> = files.into_iter().flat_map(|(_, file)| file.groups).collect();
         let only = |kept: fn(&Rule) -> bool| {
             let cut = groups.iter().cloned().map(|group| Group { rules: group.rules.into_iter().filter(kept).collect(), ..group });
             cut.filter(|group| !group.rules.is_empty()).collect()
         };
         let tests = set.test_files()?.into_iter().map(|(_, file)| file).collect();
-        Ok(Self { tests, recordings: RuleFile { groups: only(|rule| rule.record.is_some()) }, alert_groups: only(|rule| rule.alert.is_some()) })
+        let recordings = RuleFile { groups: only(|rule| rule.record.is_some()) };
+        Ok(Self { tests, recordings, recorded_in, alert_groups: only(|rule| rule.alert.is_some()) })
     }
 
     /// For each mutant whether a test fails with it.
@@ -49,7 +55,7 @@ impl Suite {
         running.insert(0, (0, alert));
         // A rule that cannot be evaluated ends its test for all, so it is taken out and the rest run again.
         loop {
-            if self.tests.iter().all(|file| cut(file, &name, &running).tests.is_empty()) {
+            if self.tests.iter().all(|file| self.cut(file, &name, &running).tests.is_empty()) {
                 // Nothing tests it, so nothing notices.
                 return Ok(killed);
             }
@@ -84,7 +90,7 @@ impl Suite {
         write(&directory, RECORDINGS, &self.recordings)?;
         let mut tests = Vec::new();
         for (number, file) in self.tests.iter().enumerate() {
-            let cut = cut(file, name, mutants);
+            let cut = self.cut(file, name, mutants);
             if !cut.tests.is_empty() {
                 let path = format!("test{number}.json");
                 write(&directory, &path, &cut)?;
@@ -93,20 +99,22 @@ impl Suite {
         }
         promtool(directory.path(), &tests)
     }
-}
 
-/// The tests that name an alert, each expectation once for every mutant.
-fn cut(file: &TestFile, name: &str, mutants: &[(usize, &Rule)]) -> TestFile {
-    let expectations = |group: &TestGroup| -> Vec<AlertTest> {
-        let own = group.alert_rule_test.iter().filter(|test| test.alertname == name);
-        own.flat_map(|test| mutants.iter().map(|(number, _)| AlertTest { alertname: mutant_name(name, *number), ..test.clone() })).collect()
-    };
-    let groups = file.tests.iter().map(|group| TestGroup { alert_rule_test: expectations(group), ..group.clone() });
-    TestFile {
-        rule_files: vec![RECORDINGS.to_owned(), MUTANTS.to_owned()],
-        evaluation_interval: file.evaluation_interval.clone(),
-        group_eval_order: file.group_eval_order.clone(),
-        tests: groups.filter(|group| !group.alert_rule_test.is_empty()).collect(),
+    /// The tests that name an alert, each expectation once for every mutant. Recording rules are there if they were before:
+    /// they would be evaluated at every step.
+    fn cut(&self, file: &TestFile, name: &str, mutants: &[(usize, &Rule)]) -> TestFile {
+        let expectations = |group: &TestGroup| -> Vec<AlertTest> {
+            let own = group.alert_rule_test.iter().filter(|test| test.alertname == name);
+            own.flat_map(|test| mutants.iter().map(|(number, _)| AlertTest { alertname: mutant_name(name, *number), ..test.clone() })).collect()
+        };
+        let groups = file.tests.iter().map(|group| TestGroup { alert_rule_test: expectations(group), ..group.clone() });
+        let records = file.rule_files.iter().any(|path| self.recorded_in.iter().any(|recorded| path.ends_with(recorded)));
+        TestFile {
+            rule_files: records.then_some(RECORDINGS).into_iter().chain([MUTANTS]).map(str::to_owned).collect(),
+            evaluation_interval: file.evaluation_interval.clone(),
+            group_eval_order: file.group_eval_order.clone(),
+            tests: groups.filter(|group| !group.alert_rule_test.is_empty()).collect(),
+        }
     }
 }
 

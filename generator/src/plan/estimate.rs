@@ -123,12 +123,12 @@ fn page(job: &Job) -> u64 {
 }
 
 /// Series of one metric.
-fn series(definition: &Definition) -> u64 {
+pub(crate) fn series(definition: &Definition) -> u64 {
     let closed: u64 = definition.labels.iter().filter_map(|label| definition.values_of(label)).map(|values| count(values.len())).product();
     let is_open = definition.kind != Type::Info && definition.labels.iter().any(|label| definition.values_of(label).is_none());
     let combinations = if is_open { closed * OPEN_LABEL_VALUES } else { closed };
     let each = match definition.kind {
-        Type::Counter | Type::Gauge | Type::Info => 1,
+        Type::Counter | Type::Gauge | Type::Info | Type::Untyped => 1,
         Type::Histogram if definition.bounds.is_empty() => UNKNOWN_BUCKETS + TOTALS,
         // The bucket +Inf is not among the bounds.
         Type::Histogram => count(definition.bounds.len()) + 1 + TOTALS,

@@ -7,7 +7,7 @@ mod alerts;
 mod change;
 mod deliveries;
 mod duration;
-mod estimate;
+pub(crate) mod estimate;
 mod scrapes;
 mod series;
 
@@ -58,17 +58,18 @@ pub fn compare(site: &Site, files: &[File], earlier: &Path) -> Result<Plan, SetE
     Ok(Plan { changes, estimate: Estimate::new(&Spec::new(site), &new, files)? })
 }
 
-/// Files that no other comparison reads: what people see, and no program decides by.
+/// Files that no other comparison reads: what people see, and what programs are started with.
 fn other_files(old: &Set, new: &Set, changes: &mut Changes) {
     for path in old.paths().chain(new.paths().filter(|path| old.text(path).is_err())) {
         if has_its_own_comparison(path) {
             continue;
         }
+        let risk = if Path::new(path).extension().is_some_and(|extension| extension == "yml") { Risk::Different } else { Risk::Words };
         match (old.text(path), new.text(path)) {
             (Ok(before), Ok(after)) if before == after => {}
-            (Ok(_), Ok(_)) => changes.add(Risk::Words, "another text", path),
-            (Ok(_), Err(_)) => changes.add(Risk::Words, "no longer rendered", path),
-            (Err(_), _) => changes.add(Risk::Words, "a new file", path),
+            (Ok(_), Ok(_)) => changes.add(risk, "another text", path),
+            (Ok(_), Err(_)) => changes.add(risk, "no longer rendered", path),
+            (Err(_), _) => changes.add(risk, "a new file", path),
         }
     }
 }

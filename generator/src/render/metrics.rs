@@ -48,6 +48,7 @@ const fn kind(kind: Type) -> &'static str {
         Type::Summary => "summary",
         Type::Info => "info",
         Type::Dynamic => "any",
+        Type::Untyped => "untyped",
     }
 }
 

@@ -61,9 +61,13 @@ pub(super) fn recordings(spec: &Spec) -> Result<File, RenderError> {
     yaml::file(Place::Set, RECORDINGS, &RuleFile { groups: [Group { name: "recordings", rules }] })
 }
 
-/// One group, since the rules of a group run in their order: a service's Down alert is there before what it inhibits.
 pub(super) fn alerts(spec: &Spec) -> Result<File, RenderError> {
-    yaml::file(Place::Set, ALERTS, &RuleFile { groups: [Group { name: "alerts", rules: spec.alerts.iter().map(alert_rule).collect() }] })
+    alerts_in(ALERTS, &spec.alerts)
+}
+
+/// One group, since the rules of a group run in their order: a service's Down alert is there before what it inhibits.
+pub(super) fn alerts_in<'a>(path: &str, alerts: impl IntoIterator<Item = &'a Alert>) -> Result<File, RenderError> {
+    yaml::file(Place::Set, path, &RuleFile { groups: [Group { name: "alerts", rules: alerts.into_iter().map(alert_rule).collect() }] })
 }
 
 fn alert_rule(alert: &Alert) -> AlertRule<'_> {

@@ -58,7 +58,8 @@ impl fmt::Display for Sent {
         for (severity, receivers) in &self.receivers {
             writeln!(formatter, "{NAME} of severity {severity} was sent to receiver {}", receivers.join(", "))?;
         }
-        write!(formatter, "They resolve themselves after {} s; look into every channel of these receivers", LASTING.as_secs())
+        writeln!(formatter, "They resolve themselves after {} s; look into every channel of these receivers.", LASTING.as_secs())?;
+        write!(formatter, "For what does not arrive within a minute, Alertmanager's log says why: `msg=\"Notify attempt failed\"`.")
     }
 }
 

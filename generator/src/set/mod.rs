@@ -26,8 +26,8 @@ pub(crate) const PROMETHEUS: &str = "prometheus.yml";
 /// Path of Alertmanager's configuration in a set.
 pub(crate) const ALERTMANAGER: &str = "alertmanager.yml";
 
-/// Where the generated tests are in a set.
-const TESTS: &str = "tests/";
+/// How the paths of generated tests end in a set.
+const TESTS: &str = "_test.yml";
 
 /// The files of one set, by path.
 #[derive(Clone, Debug)]
@@ -137,9 +137,7 @@ impl Set {
 
     /// Every file of generated tests, with its path.
     pub(crate) fn test_files(&self) -> Result<Vec<(String, TestFile)>, SetError> {
-        let is_yaml = |path: &&str| Path::new(path).extension().is_some_and(|extension| extension == "yml");
-        let paths = self.paths().filter(|path| path.starts_with(TESTS)).filter(is_yaml);
-        paths.map(|path| Ok((path.to_owned(), self.yaml(path)?))).collect()
+        self.paths().filter(|path| path.ends_with(TESTS)).map(|path| Ok((path.to_owned(), self.yaml(path)?))).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::panic::Location;
 
-use super::component::{GRAFANA, PROMETHEUS};
+use super::component::{Component, GRAFANA, PROMETHEUS};
 use super::duration::{self, Duration};
 use super::example::Example;
 use super::service::Service;
@@ -41,8 +41,12 @@ pub(crate) struct Alert {
     pub(crate) examples: Vec<Example>,
     /// Whether the examples hold at other time scales too: not if seconds are counted, or compared with seconds.
     pub(crate) scales: bool,
+    /// What the site must have several of, so that one can watch the other; otherwise the alert is left out.
+    pub(crate) among_several: Option<&'static Component>,
     /// Checks that it need not pass.
     pub(crate) allowed: Vec<Allowance>,
+    /// Mutants that no test can tell from it.
+    pub(crate) equivalents: Vec<Equivalent>,
     /// Where Prometheus and Grafana are, for people.
     pub(crate) links: Links,
 }
@@ -51,6 +55,14 @@ pub(crate) struct Alert {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Allowance {
     pub(crate) rule: &'static str,
+    pub(crate) reason: &'static str,
+}
+
+/// A change that changes nothing, with the reason why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Equivalent {
+    /// As `--mutate` calls it.
+    pub(crate) change: &'static str,
     pub(crate) reason: &'static str,
 }
 
@@ -96,7 +108,9 @@ impl Alert {
             page: Page::Alerts,
             examples: Vec::new(),
             scales: true,
+            among_several: None,
             allowed: Vec::new(),
+            equivalents: Vec::new(),
             links: Links { prometheus: PROMETHEUS.url(), grafana: GRAFANA.url() },
         }
     }
@@ -104,6 +118,17 @@ impl Alert {
     /// Excuses it from a check.
     pub(crate) fn allow(mut self, rule: &'static str, reason: &'static str) -> Self {
         self.allowed.push(Allowance { rule, reason });
+        self
+    }
+
+    /// Whether it can be evaluated where the site is.
+    pub(crate) fn belongs_to(&self, site: &Site) -> bool {
+        self.among_several.is_none_or(|component| site.has_several(component))
+    }
+
+    /// Says of a mutant that it is the same alert.
+    pub(crate) fn same_with(mut self, change: &'static str, reason: &'static str) -> Self {
+        self.equivalents.push(Equivalent { change, reason });
         self
     }
 

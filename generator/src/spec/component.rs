@@ -1,7 +1,7 @@
 //! The parts of the stack: image, port, job, and what a page of each may hold.
 
 use metric_catalogue::exporter::Exporter;
-use metric_catalogue::{Program, api, celery, external, redis};
+use metric_catalogue::{Program, api, celery, external, postgres, redis};
 
 /// A part of the stack, which runs as the compose service of its name.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct Component {
     pub(crate) job: &'static str,
     /// Whether the port is published on the host, for people.
     pub(crate) published: bool,
+    /// Whether several containers of it can stand side by side.
+    pub(crate) several: bool,
     /// Where Prometheus finds it.
     pub(crate) host: &'static str,
     /// What its page holds.
@@ -51,6 +53,10 @@ const UPSTREAM_LIMITS: Limits = Limits { samples: 20_000, labels: 40, label_name
 /// Our pages: exporters bound their own series and cut label values at 128 bytes before Prometheus would have to refuse.
 const OUR_LIMITS: Limits = Limits { samples: 10_000, labels: 30, label_name_length: 128, label_value_length: 512, body_size: "8MB" };
 
+/// Pages that grow with what is watched, up to the exporters' own bounds: 1,000 task names are 43,000 samples in 3.8 MB, and as
+/// many come from a few databases with thousands of tables.
+const OUR_LARGE_LIMITS: Limits = Limits { samples: 100_000, body_size: "32MB", ..OUR_LIMITS };
+
 /// What the host is called from inside a container.
 pub(crate) const HOST: &str = "host.docker.internal";
 
@@ -60,6 +66,7 @@ pub(crate) static PROMETHEUS: Component = Component {
     port: 9090,
     job: "prometheus",
     published: true,
+    several: true,
     host: "prometheus",
     program: &external::prometheus::PROGRAM,
     exporter: None,
@@ -72,6 +79,7 @@ pub(crate) static ALERTMANAGER: Component = Component {
     port: 9093,
     job: "alertmanager",
     published: true,
+    several: true,
     host: "alertmanager",
     program: &external::alertmanager::PROGRAM,
     exporter: None,
@@ -84,6 +92,7 @@ pub(crate) static GRAFANA: Component = Component {
     port: 3000,
     job: "grafana",
     published: true,
+    several: false,
     host: "grafana",
     program: &external::grafana::PROGRAM,
     exporter: None,
@@ -96,10 +105,24 @@ pub(crate) static NODE_EXPORTER: Component = Component {
     port: 9100,
     job: "node",
     published: false,
+    several: false,
     host: HOST,
     program: &external::node::PROGRAM,
     exporter: None,
     limits: UPSTREAM_LIMITS,
+};
+
+pub(crate) static POSTGRES_EXPORTER: Component = Component {
+    name: "postgres-exporter",
+    image: Image::Ours,
+    port: 9187,
+    job: "postgres",
+    published: false,
+    several: true,
+    host: "postgres-exporter",
+    program: &postgres::PROGRAM,
+    exporter: Some(&postgres::exporter::EXPORTER),
+    limits: OUR_LARGE_LIMITS,
 };
 
 pub(crate) static REDIS_EXPORTER: Component = Component {
@@ -108,6 +131,7 @@ pub(crate) static REDIS_EXPORTER: Component = Component {
     port: 9121,
     job: "redis",
     published: false,
+    several: true,
     host: "redis-exporter",
     program: &redis::PROGRAM,
     exporter: Some(&redis::exporter::EXPORTER),
@@ -120,10 +144,11 @@ pub(crate) static CELERY_EXPORTER: Component = Component {
     port: 9808,
     job: "celery",
     published: false,
+    several: true,
     host: "celery-exporter",
     program: &celery::PROGRAM,
     exporter: Some(&celery::exporter::EXPORTER),
-    limits: OUR_LIMITS,
+    limits: OUR_LARGE_LIMITS,
 };
 
 /// The API, whichever program it is: what counts is that it carries our tower layer.
@@ -133,6 +158,7 @@ pub(crate) static API: Component = Component {
     port: 8000,
     job: "selextract-api",
     published: false,
+    several: false,
     host: "api",
     program: &api::PROGRAM,
     exporter: None,
@@ -140,12 +166,28 @@ pub(crate) static API: Component = Component {
 };
 
 /// Every part, in the order of the rendered files.
-pub(crate) static ALL: [&Component; 7] = [&PROMETHEUS, &ALERTMANAGER, &GRAFANA, &NODE_EXPORTER, &REDIS_EXPORTER, &CELERY_EXPORTER, &API];
+pub(crate) static ALL: [&Component; 8] =
+    [&PROMETHEUS, &ALERTMANAGER, &GRAFANA, &NODE_EXPORTER, &POSTGRES_EXPORTER, &REDIS_EXPORTER, &CELERY_EXPORTER, &API];
 
 impl Component {
     /// `host:port` as Prometheus reaches it in the compose network.
     pub(crate) fn address(&self) -> String {
         format!("{}:{}", self.host, self.port)
+    }
+
+    /// The same for one of several.
+    pub(crate) fn address_of(&self, number: u8) -> String {
+        format!("{}:{}", numbered(self.host, number), self.port)
+    }
+
+    /// Compose service name of one of several.
+    pub(crate) fn name_of(&self, number: u8) -> String {
+        numbered(self.name, number)
+    }
+
+    /// Port of the host on which one of several is published.
+    pub(crate) fn published_port(&self, number: u8) -> u16 {
+        self.port + 100 * (u16::from(number).saturating_sub(1))
     }
 
     /// Where a person on the host reaches a published one.
@@ -160,6 +202,11 @@ impl Component {
             Image::Ours | Image::Watched => format!("selextract/{}:{}", self.name, env!("CARGO_PKG_VERSION")),
         }
     }
+}
+
+/// The first of several is called as if it were alone.
+fn numbered(name: &str, number: u8) -> String {
+    if number == 1 { name.to_owned() } else { format!("{name}-{number}") }
 }
 
 #[cfg(test)]

@@ -40,6 +40,10 @@ impl Duration {
         Self::hours(count * 24)
     }
 
+    pub(crate) const fn as_milliseconds(self) -> u64 {
+        self.milliseconds
+    }
+
     /// So many times as long.
     pub(crate) const fn times(self, count: u64) -> Self {
         Self { milliseconds: self.milliseconds.saturating_mul(count) }

@@ -2,9 +2,12 @@
 
 use std::num::NonZeroU32;
 
-use super::duration::Duration;
+use super::duration::{Duration, minutes};
 
-/// Series and their samples in promtool's notation, one sample per scrape interval.
+/// Between two samples and two evaluations of a story that takes hours: what an instant selector reaches back over.
+const COARSE: Duration = minutes(5);
+
+/// Series and their samples in promtool's notation, one sample per scrape interval, or per five minutes if it is coarse.
 pub(crate) type Given = &'static [(&'static str, &'static str)];
 
 /// One story of an alert.
@@ -15,6 +18,8 @@ pub(crate) struct Example {
     pub(crate) kind: Kind,
     pub(crate) series: Given,
     pub(crate) moments: Vec<Moment>,
+    /// Between samples and between evaluations, if these are not the stack's own.
+    pub(crate) interval: Option<Duration>,
 }
 
 /// What an example is there to show.
@@ -47,7 +52,7 @@ pub(crate) struct Firing {
 
 impl Example {
     pub(crate) fn new(name: &'static str, series: Given) -> Self {
-        Self { name, kind: Kind::Story, series, moments: Vec::new() }
+        Self { name, kind: Kind::Story, series, moments: Vec::new(), interval: None }
     }
 
     /// The value is the threshold itself.
@@ -65,6 +70,11 @@ impl Example {
         Self { kind: Kind::Flapping, ..Self::new(name, series) }
     }
 
+    /// It takes hours: one sample and one evaluation in five minutes.
+    pub(crate) fn coarse(self) -> Self {
+        Self { interval: Some(COARSE), ..self }
+    }
+
     /// Nothing fires at that time.
     pub(crate) fn quiet_at(mut self, at: Duration) -> Self {
         self.moments.push(Moment { at, firing: Vec::new() });
@@ -72,9 +82,25 @@ impl Example {
     }
 
     /// Exactly this fires at that time.
-    pub(crate) fn fires_at(mut self, at: Duration, firing: Firing) -> Self {
-        self.moments.push(Moment { at, firing: vec![firing] });
+    pub(crate) fn fires_at(self, at: Duration, firing: Firing) -> Self {
+        self.all_fire_at(at, vec![firing])
+    }
+
+    /// Exactly these fire at that time.
+    pub(crate) fn all_fire_at(mut self, at: Duration, firing: Vec<Firing>) -> Self {
+        self.moments.push(Moment { at, firing });
         self
+    }
+
+    /// Until its last moment.
+    pub(crate) fn lasting(&self) -> Option<Duration> {
+        self.moments.iter().map(|moment| moment.at).max()
+    }
+
+    /// What fired at the moment before fires at that time too.
+    pub(crate) fn still_at(self, at: Duration) -> Self {
+        let firing = self.moments.last().map(|moment| moment.firing.clone()).unwrap_or_default();
+        self.all_fire_at(at, firing)
     }
 
     /// Whether it shows the alert firing.
@@ -96,6 +122,7 @@ impl Example {
         for moment in &mut self.moments {
             moment.at = moment.at.divided_by(scale);
         }
+        self.interval = self.interval.map(|interval| interval.divided_by(scale));
         self
     }
 }

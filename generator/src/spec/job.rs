@@ -28,13 +28,13 @@ impl Job {
     }
 }
 
-/// A job for every part of the stack, at the compose network's address unless the site has others for it.
+/// A job for every part of the stack, at the compose network's addresses unless the site has others for it.
 pub(crate) fn all(site: &Site) -> Vec<Job> {
     let job = |component: &'static Component| Job {
         component,
         location: Location::caller(),
         name: site.job_name(component).to_owned(),
-        targets: site.targets.get(component.job).cloned().unwrap_or_else(|| vec![component.address()]),
+        targets: site.targets_of(component),
         limits: component.limits,
         token: (site.metrics_token.is_set() && component.name == component::API.name).then_some(&variable::METRICS_TOKEN),
     };

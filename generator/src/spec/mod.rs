@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 pub(crate) mod alert;
 pub(crate) mod alerts;
 pub(crate) mod component;
+pub(crate) mod dashboard;
 pub(crate) mod duration;
 pub(crate) mod example;
 pub(crate) mod inhibition;
@@ -20,6 +21,8 @@ pub(crate) mod threshold;
 pub(crate) mod variable;
 
 use alert::Alert;
+use component::PROMETHEUS;
+use dashboard::Dashboard;
 use duration::Duration;
 use inhibition::Inhibition;
 use job::Job;
@@ -46,6 +49,9 @@ pub(crate) const RETENTION: Duration = Duration::days(30);
 /// After this long without news from Prometheus, Alertmanager calls an alert resolved.
 const RESOLVE_TIMEOUT: Duration = Duration::minutes(5);
 
+/// External label that tells one Prometheus of a pair from the other. Alerts leave without it, or each would be sent twice.
+pub(crate) const REPLICA: &str = "replica";
+
 /// One whole stack.
 #[derive(Clone, Debug)]
 pub(crate) struct Spec {
@@ -56,10 +62,12 @@ pub(crate) struct Spec {
     pub(crate) resolve_timeout: Duration,
     pub(crate) jobs: Vec<Job>,
     pub(crate) recordings: Vec<Recording>,
+    pub(crate) recording_examples: Vec<recordings::example::Example>,
     pub(crate) slos: Vec<Slo>,
     pub(crate) alerts: Vec<Alert>,
     pub(crate) routes: Vec<Route>,
     pub(crate) inhibitions: Vec<Inhibition>,
+    pub(crate) dashboards: Vec<Dashboard>,
 }
 
 impl Spec {
@@ -70,7 +78,7 @@ impl Spec {
 
     /// The same with times as they are.
     fn whole(site: &Site) -> Self {
-        let alerts: Vec<Alert> = alerts::all().into_iter().map(|alert| alert.at(site)).collect();
+        let alerts: Vec<Alert> = alerts::all().into_iter().filter(|alert| alert.belongs_to(site)).map(|alert| alert.at(site)).collect();
         let mut routes = route::all();
         for route in &mut routes {
             route.repeat_interval = site.repeat_intervals.get(route.severity.name()).copied().unwrap_or(route.repeat_interval);
@@ -82,20 +90,37 @@ impl Spec {
             resolve_timeout: RESOLVE_TIMEOUT,
             jobs: job::all(site),
             recordings: recordings::all(),
+            recording_examples: recordings::examples(),
             slos: slo::all(),
             inhibitions: inhibition::all(&alerts),
             alerts,
             routes,
+            dashboards: Vec::new(),
             site: site.clone(),
         };
         spec.drop_examples_of_other_rules();
         spec
     }
 
+    /// Names of the labels of everything that leaves this Prometheus.
+    pub(crate) fn external_labels(&self) -> impl Iterator<Item = &str> {
+        let replica = self.has_replicas().then_some(REPLICA).into_iter();
+        self.site.external_labels.keys().map(String::as_str).chain(replica)
+    }
+
+    /// Whether each Prometheus has a label of its own. A site that gives it renders one set for each itself.
+    pub(crate) fn has_replicas(&self) -> bool {
+        self.site.has_several(&PROMETHEUS) && !self.site.external_labels.contains_key(REPLICA)
+    }
+
     /// Examples are of the spec's own numbers and intervals: those of an alert that the site changed say nothing.
     fn drop_examples_of_other_rules(&mut self) {
         let intervals_differ = self.site.scrape_interval != SCRAPE_INTERVAL || self.site.evaluation_interval != SCRAPE_INTERVAL;
-        for (alert, original) in self.alerts.iter_mut().zip(alerts::all()) {
+        if intervals_differ {
+            self.recording_examples.clear();
+        }
+        let originals = alerts::all().into_iter().filter(|alert| alert.belongs_to(&self.site));
+        for (alert, original) in self.alerts.iter_mut().zip(originals) {
             let original = original.at(&Site::default());
             if intervals_differ || alert.expr != original.expr || alert.summary != original.summary {
                 alert.examples.clear();
@@ -106,6 +131,10 @@ impl Spec {
     /// The same stack with every time divided, so that what takes minutes can be watched in seconds. Retention stays: it
     /// is a promise about disks, and no test waits for it.
     fn divided_by(mut self, scale: NonZeroU32) -> Self {
+        if scale != NonZeroU32::MIN {
+            // Rates are per second, which no scale divides.
+            self.recording_examples.clear();
+        }
         self.scrape_interval = self.scrape_interval.divided_by(scale);
         self.scrape_timeout = self.scrape_timeout.divided_by(scale);
         self.evaluation_interval = self.evaluation_interval.divided_by(scale);

@@ -9,8 +9,14 @@ pub(crate) enum Service {
     Api,
     /// Celery and its workers.
     Celery,
+    /// The `PostgreSQL` server.
+    Postgres,
     /// The Redis server.
     Redis,
+    /// What users do and pay for.
+    Business,
+    /// Attacks, and what stands against them.
+    Security,
     /// This stack itself.
     Monitoring,
 }
@@ -22,7 +28,10 @@ impl Service {
             Self::Host => "host",
             Self::Api => "api",
             Self::Celery => "celery",
+            Self::Postgres => "postgres",
             Self::Redis => "redis",
+            Self::Business => "business",
+            Self::Security => "security",
             Self::Monitoring => "monitoring",
         }
     }
@@ -30,8 +39,9 @@ impl Service {
     /// Who looks after it.
     pub(crate) const fn team(self) -> &'static str {
         match self {
-            Self::Host | Self::Redis | Self::Monitoring => "platform",
-            Self::Api | Self::Celery => "backend",
+            Self::Host | Self::Postgres | Self::Redis | Self::Monitoring => "platform",
+            Self::Api | Self::Celery | Self::Business => "backend",
+            Self::Security => "security",
         }
     }
 }

@@ -103,6 +103,13 @@ pub(crate) static HEARTBEAT_URL: Variable = Variable {
     comment: "Service that raises the alarm when the Watchdog alert stops arriving. Empty: the Watchdog is kept inside.",
 };
 
+pub(crate) static POSTGRES_DSN: Variable = Variable {
+    name: "POSTGRES_DSN",
+    value: Value::Empty,
+    reader: Reader::Secret,
+    comment: "The PostgreSQL server that is watched, on APP_NETWORK: postgresql://user:password@host:port/database. Empty: postgres:5432, without a password.",
+};
+
 pub(crate) static REDIS_ADDR: Variable = Variable {
     name: "REDIS_ADDR",
     value: Value::Default("redis://redis:6379"),
@@ -118,6 +125,13 @@ pub(crate) static CELERY_BROKER_URL: Variable = Variable {
     value: Value::Default("redis://redis:6379/0"),
     reader: Reader::Compose,
     comment: "The broker of the Celery workers that are watched, on APP_NETWORK.",
+};
+
+pub(crate) static CELERY_BROKER_PASSWORD: Variable = Variable {
+    name: "CELERY_BROKER_PASSWORD",
+    value: Value::Empty,
+    reader: Reader::Secret,
+    comment: "Its password, which does not belong into the address: others could read it there. Empty: none is sent.",
 };
 
 pub(crate) static BIND_ADDRESS: Variable = Variable {
@@ -163,7 +177,7 @@ pub(crate) static CLUSTER: Variable = Variable {
 };
 
 /// Every variable, in the order of `.env.example`.
-pub(crate) static ALL: [&Variable; 22] = [
+pub(crate) static ALL: [&Variable; 24] = [
     &GRAFANA_ADMIN_PASSWORD,
     &ADMIN_EMAIL,
     &SMTP_HOST,
@@ -177,9 +191,11 @@ pub(crate) static ALL: [&Variable; 22] = [
     &SLACK_CHANNEL,
     &HEARTBEAT_URL,
     &METRICS_TOKEN,
+    &POSTGRES_DSN,
     &REDIS_ADDR,
     &REDIS_PASSWORD,
     &CELERY_BROKER_URL,
+    &CELERY_BROKER_PASSWORD,
     &BIND_ADDRESS,
     &HOST_GATEWAY,
     &CONFIG_DIR,
@@ -200,6 +216,16 @@ impl Variable {
     /// How a compose file refers to its value.
     pub(crate) fn reference(&self) -> String {
         format!("${{{}:-{}}}", self.name, self.default())
+    }
+
+    /// Its name for one of several parts, each of which reads one of its own.
+    pub(crate) fn name_of(&self, number: u8) -> String {
+        if number == 1 { self.name.to_owned() } else { format!("{}_{number}", self.name) }
+    }
+
+    /// How a compose file refers to the value of one of several: only the first has a default.
+    pub(crate) fn reference_of(&self, number: u8) -> String {
+        if number == 1 { self.reference() } else { format!("${{{}:?is required in .env}}", self.name_of(number)) }
     }
 
     /// Name of the file that holds it, if it is a secret: a compose secret's, and so the last part of the file's path.

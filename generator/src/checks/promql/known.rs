@@ -5,6 +5,7 @@ use metric_catalogue::{Definition, Type};
 use promql_parser::parser;
 
 use super::shape::infer;
+use crate::plan::estimate;
 use crate::spec::Spec;
 use crate::spec::job::Job;
 use crate::spec::recordings::Recording;
@@ -57,6 +58,23 @@ impl<'a> Known<'a> {
         found.map(|(definition, suffix_label)| Family::Exposed { definition, suffix_label, jobs: Some(jobs) })
     }
 
+    /// Names of the jobs that expose series of that name.
+    pub(in crate::checks) fn exposing(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        let jobs = match self.family(name) {
+            Some(Family::Exposed { jobs, .. }) => jobs,
+            Some(Family::Recorded(_)) | None => Some(Vec::new()),
+        };
+        self.jobs.iter().map(Job::label).filter(move |job| jobs.as_ref().is_none_or(|jobs| jobs.iter().any(|name| name == job)))
+    }
+
+    /// Series of that name on one target.
+    pub(in crate::checks) fn series_of(&self, name: &str) -> u64 {
+        match self.family(name) {
+            Some(Family::Exposed { definition, .. }) => estimate::series(definition),
+            Some(Family::Recorded(_)) | None => 1,
+        }
+    }
+
     /// The known name that is most like `name`, if one is.
     pub(super) fn nearest(&self, name: &str) -> Option<&'static str> {
         let exposed = self.jobs().flat_map(|job| job.component.program.metrics());
@@ -72,7 +90,9 @@ fn resolved(definition: &Definition, name: &str) -> Option<Option<&'static str>>
     match (definition.kind, ending) {
         (Type::Histogram, "_bucket") => Some(Some("le")),
         (Type::Summary, "") => Some(Some("quantile")),
-        (Type::Dynamic, _) | (Type::Histogram | Type::Summary, "_sum" | "_count") | (Type::Counter | Type::Gauge | Type::Info, "") => Some(None),
+        (Type::Dynamic, _)
+        | (Type::Histogram | Type::Summary, "_sum" | "_count")
+        | (Type::Counter | Type::Gauge | Type::Info | Type::Untyped, "") => Some(None),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ mod division;
 mod functions;
 mod known;
 mod matching;
+mod offsets;
 mod quantiles;
 mod range;
 mod regexps;
@@ -23,10 +24,11 @@ use promql_parser::parser::{self, Expr};
 
 use super::{Finding, queries};
 use crate::spec::Spec;
-use crate::spec::alert::Alert;
+use crate::spec::alert::{Alert, Page};
 
 pub(super) use known::Known;
 pub(super) use shape::{Shape, infer};
+pub(super) use walk::{bare, walk};
 
 /// Everything that a check of a part may ask for.
 pub(super) struct Context<'a> {
@@ -53,11 +55,12 @@ impl Problem {
 type Check = fn(&Expr, &[&Expr], &Context<'_>) -> Vec<Problem>;
 
 /// Every check of a part.
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     series::check,
     functions::check,
     counters::check,
     windows::check,
+    offsets::check,
     aggregation::check,
     matching::check,
     comparison::check,
@@ -92,13 +95,17 @@ fn of_alert(alert: &Alert, context: &Context<'_>) -> Vec<Finding> {
     for query in [&alert.summary, &alert.description].into_iter().flat_map(|text| queries::of(text)) {
         findings.extend(expression(&format!("{subject}, query of a text"), alert.location, &query, context));
     }
+    if let Page::Graph(query) = alert.page {
+        findings.extend(expression(&format!("{subject}, graph"), alert.location, query, context));
+    }
     for (title, query) in alert.queries {
         findings.extend(expression(&format!("{subject}, query \"{title}\""), alert.location, query, context));
     }
     findings
 }
 
-fn expression(subject: &str, location: &'static Location<'static>, text: &str, context: &Context<'_>) -> Vec<Finding> {
+/// What the checks of parts say of one expression.
+pub(super) fn expression(subject: &str, location: &'static Location<'static>, text: &str, context: &Context<'_>) -> Vec<Finding> {
     let parsed = match parser::parse(text) {
         Ok(parsed) => parsed,
         Err(error) => {
@@ -107,7 +114,7 @@ fn expression(subject: &str, location: &'static Location<'static>, text: &str, c
         }
     };
     let mut findings = Vec::new();
-    walk::walk(&parsed, &mut Vec::new(), &mut |part, above| {
+    walk(&parsed, &mut Vec::new(), &mut |part, above| {
         for check in CHECKS {
             let problems = check(part, above, context);
             findings.extend(
@@ -132,6 +139,9 @@ mod tests {
             spec.alerts[0].expr = expression.to_owned();
             spec.alerts[0].queries = &[];
             spec.alerts[0].summary = String::new();
+            spec.alerts[0].page = Page::Alerts;
+            // The others take their time, and are nobody's question here.
+            spec.recordings.retain(|recording| expression.contains(&recording.name));
         });
         let mut said = messages(&check(&spec));
         said.retain(|message| message.starts_with("alert "));
@@ -161,6 +171,15 @@ mod tests {
             spec.alerts[0].summary = r#"{{ range printf "redis_upp{instance=%q}" $labels.instance | query }}"#.to_owned();
         });
         assert!(messages(&check(&spec))[0].starts_with("alert RedisDown, query of a text: no job exposes redis_upp"));
+    }
+
+    #[test]
+    fn graphs_are_seen() {
+        let spec = changed(|spec| {
+            spec.alerts.retain(|alert| alert.name == "RedisDown");
+            spec.alerts[0].page = Page::Graph("redis_upp");
+        });
+        assert!(messages(&check(&spec))[0].starts_with("alert RedisDown, graph: no job exposes redis_upp"));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Quantiles are of rates of buckets that keep `le`, and `le` is a bound that the histogram has.
 
 use metric_catalogue::Definition;
-use promql_parser::label::MatchOp;
+use promql_parser::label::{MatchOp, Matcher};
+use promql_parser::parser::token::T_EQL_REGEX;
 use promql_parser::parser::{Expr, VectorSelector};
 
 use super::known::Family;
@@ -39,30 +40,64 @@ fn of_bound(selector: &VectorSelector, context: &Context<'_>) -> Vec<Problem> {
     let family = selector.name.as_deref().and_then(|name| context.known.family(name));
     let Some(Family::Exposed { definition, suffix_label: Some("le"), .. }) = family else { return Vec::new() };
     let matchers = selector.matchers.matchers.iter().filter(|matcher| matcher.name == "le");
-    matchers.filter_map(|matcher| of_value(&matcher.op, &matcher.value, definition)).collect()
+    matchers.filter_map(|matcher| of_matcher(matcher, definition)).collect()
 }
 
-/// Bounds that are whole numbers are written `1` by some exporters and `1.0` by newer Prometheus.
-fn of_value(operator: &MatchOp, value: &str, definition: &Definition) -> Option<Problem> {
-    if !matches!(operator, MatchOp::Equal) || value == "+Inf" {
+/// Each alternative of the matcher is a bound, in every form in which bounds are written: whole ones are `1` on the pages of some
+/// exporters and `1.0` to newer Prometheus.
+fn of_matcher(matcher: &Matcher, definition: &Definition) -> Option<Problem> {
+    if definition.bounds.is_empty() {
         return None;
     }
-    let bound = value.parse::<f64>().ok();
-    let known = definition.bounds.is_empty() || bound.is_some_and(|bound| definition.bounds.iter().any(|other| other.to_bits() == bound.to_bits()));
-    if !known {
-        let bounds = definition.bounds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return Some(Problem::new(
-            "promql/quantile",
-            format!("{} has no bucket {value}", definition.name),
-            value,
-            format!("its bounds are {bounds}"),
-        ));
+    let bounds: Vec<[String; 2]> = definition.bounds.iter().map(|bound| forms(*bound)).chain([["+Inf", "+Inf"].map(str::to_owned)]).collect();
+    alternatives(matcher).find_map(|alternative| {
+        let is_meant = matching(&matcher.op, alternative)?;
+        if !bounds.iter().flatten().any(|form| is_meant(form)) {
+            let bounds = definition.bounds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let problem = format!("{} has no bucket {alternative}", definition.name);
+            return Some(Problem::new("promql/quantile", problem, alternative, format!("its bounds are {bounds}")));
+        }
+        // The other form of the same bound may be another alternative.
+        let selects = |form: &String| alternatives(matcher).filter_map(|other| matching(&matcher.op, other)).any(|is_meant| is_meant(form));
+        let halved = bounds.iter().any(|[one, other]| selects(one) != selects(other));
+        let problem = || {
+            let text = format!("le{}\"{}\" is not written alike everywhere", operator(&matcher.op), matcher.value);
+            Problem::new("promql/quantile", text, &matcher.value, "match both forms, as in le=~\"1|1\\\\.0\"")
+        };
+        halved.then(problem)
+    })
+}
+
+/// How a bound is written.
+fn forms(bound: f64) -> [String; 2] {
+    let short = bound.to_string();
+    let long = if bound.fract() == 0.0 { format!("{short}.0") } else { short.clone() };
+    [short, long]
+}
+
+const fn operator(operator: &MatchOp) -> &'static str {
+    match operator {
+        MatchOp::Equal => "=",
+        MatchOp::NotEqual => "!=",
+        MatchOp::Re(_) => "=~",
+        MatchOp::NotRe(_) => "!~",
     }
-    let whole = bound.is_some_and(|bound| bound.fract() == 0.0);
-    let problem = || {
-        Problem::new("promql/quantile", format!("le=\"{value}\" is not written alike everywhere"), value, "match both forms, as in le=~\"1|1\\\\.0\"")
-    };
-    whole.then(problem)
+}
+
+/// The values of a matcher: several, if it is a pattern of nothing but alternatives.
+fn alternatives(matcher: &Matcher) -> impl Iterator<Item = &str> {
+    let pattern = matches!(matcher.op, MatchOp::Re(_) | MatchOp::NotRe(_)) && !matcher.value.contains(['(', '[']);
+    let whole = (!pattern).then_some(matcher.value.as_str());
+    let parts = pattern.then(|| matcher.value.split('|'));
+    whole.into_iter().chain(parts.into_iter().flatten())
+}
+
+/// Whether a bound is the value, or matches the pattern.
+fn matching(operator: &MatchOp, value: &str) -> Option<impl Fn(&str) -> bool> {
+    let plain = matches!(operator, MatchOp::Equal | MatchOp::NotEqual);
+    let pattern = if plain { None } else { Some(Matcher::new_matcher(T_EQL_REGEX, "le".to_owned(), value.to_owned()).ok()?) };
+    let value = value.to_owned();
+    Some(move |bound: &str| pattern.as_ref().map_or_else(|| bound == value, |pattern| pattern.is_match(bound)))
 }
 
 #[cfg(test)]
@@ -87,6 +122,24 @@ mod tests {
         assert_eq!(problem, "http_request_duration_seconds has no bucket 0.4 [promql/quantile]");
         let problem = problem_of(r#"rate(http_request_duration_seconds_bucket{le="1"}[5m]) > 1"#);
         assert_eq!(problem, "le=\"1\" is not written alike everywhere [promql/quantile]");
+    }
+
+    #[test]
+    fn patterns_of_bounds_are_looked_into() {
+        for (matcher, problem) in [
+            (r#"le=~"0.5|0.4""#, "http_request_duration_seconds has no bucket 0.4"),
+            (r#"le!="0.4""#, "http_request_duration_seconds has no bucket 0.4"),
+            (r#"le!~"0.4|9""#, "http_request_duration_seconds has no bucket 0.4"),
+            (r#"le!="1""#, "le!=\"1\" is not written alike everywhere"),
+            (r#"le=~"0.5|1""#, "le=~\"0.5|1\" is not written alike everywhere"),
+            (r#"le=~"1\\.0""#, "le=~\"1\\.0\" is not written alike everywhere"),
+        ] {
+            let found = problem_of(&format!("rate(http_request_duration_seconds_bucket{{{matcher}}}[5m]) > 1"));
+            assert_eq!(found, format!("{problem} [promql/quantile]"), "{matcher}");
+        }
+        for matcher in [r#"le=~"1|1\\.0""#, r#"le!="+Inf""#, r#"le=~"0.5|0.25|1(\\.0)?""#, r#"le!~"1|1\\.0""#] {
+            assert_eq!(said_of(&format!("rate(http_request_duration_seconds_bucket{{{matcher}}}[5m]) > 1")), [""; 0], "{matcher}");
+        }
     }
 
     #[test]

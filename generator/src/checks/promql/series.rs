@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn unknown_and_wrong_jobs_are_found() {
-        let unknown = "alert RedisDown: there is no job reddis [promql/value]\n  | up{job=\"reddis\"} == 0\n  |         ^^^^^^\n  = the jobs are prometheus, alertmanager, grafana, node, redis, celery, selextract-api";
+        let unknown = "alert RedisDown: there is no job reddis [promql/value]\n  | up{job=\"reddis\"} == 0\n  |         ^^^^^^\n  = the jobs are prometheus, alertmanager, grafana, node, postgres, redis, celery, selextract-api";
         assert_eq!(said_of("up{job=\"reddis\"} == 0"), [unknown]);
         let wrong = "alert RedisDown: node-exporter does not expose redis_up [promql/value]\n  | redis_up{job=\"node\"} == 0\n  |               ^^^^\n  = name the job whose page has the metric";
         assert_eq!(said_of("redis_up{job=\"node\"} == 0"), [wrong]);

@@ -3,7 +3,7 @@
 use promql_parser::parser::{AggregateExpr, BinaryExpr, Expr, ParenExpr, SubqueryExpr, UnaryExpr};
 
 /// Calls `visit` with each part and its ancestors, the outermost first.
-pub(super) fn walk<'a>(expression: &'a Expr, above: &mut Vec<&'a Expr>, visit: &mut impl FnMut(&'a Expr, &[&'a Expr])) {
+pub(in crate::checks) fn walk<'a>(expression: &'a Expr, above: &mut Vec<&'a Expr>, visit: &mut impl FnMut(&'a Expr, &[&'a Expr])) {
     visit(expression, above);
     above.push(expression);
     for part in parts(expression) {
@@ -23,7 +23,7 @@ fn parts(expression: &Expr) -> Vec<&Expr> {
 }
 
 /// The same without the parentheses around it.
-pub(super) fn bare(expression: &Expr) -> &Expr {
+pub(in crate::checks) fn bare(expression: &Expr) -> &Expr {
     match expression {
         Expr::Paren(ParenExpr { expr }) => bare(expr),
         other => other,

@@ -106,12 +106,19 @@ pub(super) struct Network {
 #[derive(Serialize)]
 pub(super) struct Secret {
     /// Compose reads the value from this variable and puts it into the containers as a file.
-    pub(super) environment: &'static str,
+    pub(super) environment: String,
 }
 
 /// A mapping without keys: everything as compose has it by itself.
 #[derive(Serialize)]
 pub(super) struct Empty {}
+
+impl Secret {
+    /// The secret of a file, from the variable of the same name.
+    pub(super) fn of(file: &str) -> Self {
+        Self { environment: file.to_ascii_uppercase() }
+    }
+}
 
 impl Service {
     /// Volumes that the document has to declare.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use document::{Document, Empty, Network, Secret};
+use document::{Document, Empty, Network, Secret, Service};
 
 use super::yaml::{Entries, because};
 use super::{File, Place, RenderError, yaml};
@@ -38,7 +38,7 @@ pub(super) fn file(spec: &Spec) -> Result<File, RenderError> {
         services,
         networks: [(MONITORING, monitoring), (PUBLISHED, published), (APPLICATION, application)].into_iter().collect(),
         volumes: volumes.into_iter().map(|volume| (volume, Empty {})).collect(),
-        secrets: secrets.map(|variable| (variable.secret_file(), Secret { environment: variable.name })).collect(),
+        secrets: secrets.map(|variable| (variable.secret_file(), Secret::of(&variable.secret_file()))).collect(),
     };
     yaml::file(Place::Project, "docker-compose.monitoring.yml", &document)
 }
@@ -53,11 +53,23 @@ struct SiteDocument {
     services: Entries<SiteService>,
     #[serde(skip_serializing_if = "Entries::is_empty")]
     networks: Entries<SiteNetwork>,
+    #[serde(skip_serializing_if = "Entries::is_empty")]
+    volumes: Entries<Empty>,
+    #[serde(skip_serializing_if = "Entries::is_empty")]
+    secrets: Entries<Secret>,
 }
 
+/// What a service of the common file has otherwise, or a further one.
 #[derive(Serialize)]
-struct SiteService {
-    image: String,
+#[serde(untagged)]
+enum SiteService {
+    Changed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        image: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        command: Option<Vec<String>>,
+    },
+    Further(Box<Service>),
 }
 
 #[derive(Serialize)]
@@ -65,18 +77,41 @@ struct SiteNetwork {
     name: String,
 }
 
-/// `compose.site.yml`, if the site has versions of images or a network of its own.
+/// `compose.site.yml`, if the site has versions of images, a network or several containers of its own.
 pub(super) fn site_file(spec: &Spec) -> Result<Option<File>, RenderError> {
-    let image = |component: &Component| match (&component.image, spec.site.versions.get(component.name)) {
-        (Image::Upstream { name, version }, Some(own)) if own != version => Some(SiteService { image: format!("{name}:{own}") }),
-        _ => None,
-    };
-    let services: Entries<SiteService> = component::ALL.into_iter().filter_map(|component| Some((component.name, image(component)?))).collect();
+    let (mut services, mut volumes, mut secrets) = (Vec::new(), Vec::new(), Vec::new());
+    for component in component::ALL {
+        let (image, count) = (own_image(spec, component), spec.site.instances(component));
+        let command = services::command_among(component, count);
+        if image.is_some() || command.is_some() {
+            services.push((component.name.to_owned(), SiteService::Changed { image: image.clone(), command }));
+        }
+        for (name, mut service) in services::further(component, count) {
+            service.image = image.clone().unwrap_or(service.image);
+            volumes.extend(service.named_volumes().map(|volume| (volume, Empty {})));
+            secrets.extend(service.secrets.iter().filter(|secret| is_own(secret)).map(|secret| (secret.clone(), Secret::of(secret))));
+            services.push((name, SiteService::Further(Box::new(service))));
+        }
+    }
     let networks: Entries<SiteNetwork> = spec.site.network.iter().map(|name| (APPLICATION, SiteNetwork { name: name.clone() })).collect();
     if services.is_empty() && networks.is_empty() {
         return Ok(None);
     }
-    yaml::file(Place::Set, SITE, &SiteDocument { services, networks }).map(Some)
+    let document = SiteDocument { services: Entries(services), networks, volumes: Entries(volumes), secrets: Entries(secrets) };
+    yaml::file(Place::Set, SITE, &document).map(Some)
+}
+
+/// The image of a component in the site's own version.
+fn own_image(spec: &Spec, component: &Component) -> Option<String> {
+    match (&component.image, spec.site.versions.get(component.name)) {
+        (Image::Upstream { name, version }, Some(own)) if own != version => Some(format!("{name}:{own}")),
+        _ => None,
+    }
+}
+
+/// Whether a secret is one of several, which the common file does not declare.
+fn is_own(secret: &str) -> bool {
+    !variable::ALL.into_iter().any(|variable| variable.secret_file() == *secret)
 }
 
 #[cfg(test)]
@@ -104,6 +139,18 @@ mod tests {
     }
 
     #[test]
+    fn passwords_reach_exporters_as_files() {
+        let text = text();
+        for (variable, file) in [
+            ("DATA_SOURCE_NAME_FILE", "${POSTGRES_DSN:+/run/secrets/postgres_dsn}"),
+            ("REDIS_PASSWORD_FILE", "${REDIS_PASSWORD:+/run/secrets/redis_password}"),
+            ("CE_BROKER_PASSWORD_FILE", "${CELERY_BROKER_PASSWORD:+/run/secrets/celery_broker_password}"),
+        ] {
+            assert!(text.contains(&format!("      {variable}: {file}\n")), "{variable}");
+        }
+    }
+
+    #[test]
     fn every_component_has_a_service() {
         let text = text();
         for component in component::ALL.into_iter().filter(|component| component.image != Image::Watched) {
@@ -126,6 +173,57 @@ mod tests {
         site.read_file("images: {grafana: 13.2.2, prometheus: v3.14.0}\nnetwork: shop\n").unwrap();
         let text = text_of(&site, "compose.site.yml");
         assert!(text.ends_with("services:\n  grafana:\n    image: grafana/grafana:13.2.2\nnetworks:\n  application:\n    name: shop\n"), "{text}");
+    }
+
+    /// The site's file with so many containers of a job's component.
+    fn several(job: &str, count: u8) -> String {
+        let mut site = Site::default();
+        site.read_file(&format!("jobs:\n  {job}:\n    instances: {count}\n")).unwrap();
+        text_of(&site, "compose.site.yml")
+    }
+
+    #[test]
+    fn a_further_exporter_has_an_address_and_a_secret_of_its_own() {
+        let text = several("redis", 2);
+        for part in [
+            "  redis-exporter-2:\n    image: selextract/redis-exporter:",
+            "      REDIS_ADDR: ${REDIS_ADDR_2:?is required in .env}\n",
+            "      REDIS_PASSWORD_FILE: ${REDIS_PASSWORD_2:+/run/secrets/redis_password_2}\n",
+            "    secrets:\n    - redis_password_2\n",
+            "secrets:\n  redis_password_2:\n    environment: REDIS_PASSWORD_2\n",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains("\n  redis-exporter:\n"), "the first one is as it was: {text}");
+        assert!(several("postgres", 2).contains("      DATA_SOURCE_NAME_FILE: /run/secrets/postgres_dsn_2\n"));
+        assert!(several("celery", 3).contains("  celery-exporter-3:\n"));
+    }
+
+    #[test]
+    fn targets_of_several_are_their_services() {
+        for job in ["redis", "postgres", "celery", "prometheus", "alertmanager"] {
+            let mut site = Site::default();
+            site.read_file(&format!("jobs:\n  {job}:\n    instances: 2\n")).unwrap();
+            let component = component::ALL.into_iter().find(|component| component.job == job).unwrap();
+            assert!(text_of(&site, "compose.site.yml").contains(&format!("\n  {}:\n    image: ", component.name_of(2))));
+            let [first, second] = [1, 2].map(|number| component.address_of(number));
+            assert!(text_of(&site, "prometheus.yml").contains(&format!("    - {first}\n    - {second}\n")), "{job}");
+        }
+    }
+
+    #[test]
+    fn a_pair_of_alertmanagers_knows_each_other() {
+        let text = several("alertmanager", 2);
+        let (first, second) = text.split_once("\n  alertmanager-2:\n").unwrap();
+        assert!(first.contains("- --cluster.listen-address=0.0.0.0:9094\n    - --cluster.peer=alertmanager-2:9094"), "{first}");
+        assert!(second.contains("- --cluster.peer=alertmanager:9094\n") && second.contains("${BIND_ADDRESS:-127.0.0.1}:9193:9093"), "{second}");
+        assert!(second.contains("volumes:\n  alertmanager-2-data:"), "{second}");
+    }
+
+    #[test]
+    fn a_further_prometheus_has_a_configuration_of_its_own() {
+        let text = several("prometheus", 2);
+        assert!(text.contains("- --config.file=/etc/prometheus/prometheus-2.yml\n") && !text.contains("\n  prometheus:\n"), "{text}");
     }
 
     #[test]

@@ -25,7 +25,7 @@ or on (job, instance)
 ({up}{{job="{job}"}} == 0) + {SERVICE_SILENT}
 # A page without the service's series, or no target at all: {ABSENT}.
 or on (job, instance)
-(up{{job="{job}"}} == 1 unless on (job, instance) {up}{{job="{job}"}}) + {absent_after_up}
+(up{{job="{job}"}} == 1 unless on (job, instance) {up}) + {absent_after_up}
 or
 absent(up{{job="{job}"}}) * {ABSENT}"#
     )

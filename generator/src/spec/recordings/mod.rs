@@ -1,15 +1,20 @@
 //! Series that Prometheus computes for dashboards and SLOs: `level:metric:operation`.
 
+mod business;
+pub(crate) mod example;
 mod host;
 mod http;
+mod postgres;
 mod redis;
+mod slo;
 
 use std::num::NonZeroU32;
 use std::panic::Location;
 
 use super::alert::Allowance;
 use super::duration;
-use super::slo;
+use super::slo as objectives;
+use example::Example;
 
 /// One recording rule.
 #[derive(Clone, Debug)]
@@ -37,6 +42,14 @@ impl Recording {
 
 /// Every recording rule, each after those that it reads.
 pub(crate) fn all() -> Vec<Recording> {
-    let slos = slo::all();
-    [host::all(), redis::all(), http::all(), slos.iter().flat_map(slo::Slo::recordings).collect()].into_iter().flatten().collect()
+    let slos = objectives::all();
+    [host::all(), postgres::all(), redis::all(), http::all(), business::all(), slos.iter().flat_map(objectives::Slo::recordings).collect()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// What they make of raw series, each of them in one example.
+pub(crate) fn examples() -> Vec<Example> {
+    vec![host::example(), postgres::example(), redis::example(), business::example(), slo::example()]
 }

@@ -11,11 +11,13 @@ impl Site {
     /// When a line is no assignment, or a value is not of its variable's form.
     pub fn read_env(&mut self, text: &str) -> Result<(), SiteError> {
         for (index, line) in text.lines().enumerate() {
-            match assignment(index + 1, line)? {
-                Some((name, "")) => required(name)?,
-                Some((name, value)) => self.set(name, value)?,
-                None => {}
-            }
+            let number = index + 1;
+            let taken = match assignment(number, line)? {
+                Some((name, "")) => required(name),
+                Some((name, value)) => self.set(name, value),
+                None => Ok(()),
+            };
+            taken.map_err(|error| SiteError::File { line: u64::try_from(number).unwrap_or(u64::MAX), problem: error.to_string() })?;
         }
         Ok(())
     }
@@ -144,30 +146,49 @@ mod tests {
         assert_eq!(message("REDIS_PASSWORD='hunter2"), "line 1: REDIS_PASSWORD begins with a quote that is not closed on the same line");
         assert_eq!(
             message("GRAFANA_ADMIN_PASSWORD="),
-            "GRAFANA_ADMIN_PASSWORD is empty, and the stack is not safe without it: give it a value, or take the line out and set it in Compose's environment"
+            "line 1: GRAFANA_ADMIN_PASSWORD is empty, and the stack is not safe without it: give it a value, or take the line out and set it in Compose's environment"
         );
         assert_eq!(
             message("CLUSTER=$NAME"),
-            "CLUSTER holds a $, and neither the generator nor the programs that it renders for expand variables: write the value out"
+            "line 1: CLUSTER holds a $, and neither the generator nor the programs that it renders for expand variables: write the value out"
         );
     }
 
     #[test]
     fn addresses_must_be_plain_urls() {
-        let expected =
-            "ALERTMANAGER_WEBHOOK_URL must be http://host[:port]/path or https://host[:port]/path, without user name, password, quote or space";
+        let expected = "line 1: ALERTMANAGER_WEBHOOK_URL must be http://host[:port]/path or https://host[:port]/path, without user name, password, quote or space";
         for value in ["api:8000", "http://", "http:///path", "https://user:hunter2@host/", "http://:80/", "ftp://host", "http://ho st/"] {
             assert_eq!(read(&format!("ALERTMANAGER_WEBHOOK_URL=\"{value}\"")).unwrap_err().to_string(), expected, "{value}");
         }
     }
 
     #[test]
-    fn mail_addresses_have_a_host_and_no_name() {
-        let message = |text: &str| read(text).unwrap_err().to_string();
-        assert_eq!(message("ADMIN_EMAIL='Admin <a@b>'"), "ADMIN_EMAIL must be name@host, or several with commas between them");
-        assert_eq!(message("SMTP_FROM=nobody"), "SMTP_FROM must be name@host, or several with commas between them");
-        assert_eq!(message("SMTP_HOST=smtp.example"), "SMTP_HOST must be host:port");
-        assert_eq!(message("SMTP_HOST=smtp.example:mail"), "SMTP_HOST must be host:port");
+    fn every_variable_that_is_read_has_a_form() {
+        let url = "must be http://host[:port]/path or https://host[:port]/path, without user name, password, quote or space";
+        let mail = "must be name@host, or several with commas between them";
+        let dollar = "holds a $, and neither the generator nor the programs that it renders for expand variables: write the value out";
+        let empty = "is empty, and the stack is not safe without it: give it a value, or take the line out and set it in Compose's environment";
+        for (text, form) in [
+            ("ADMIN_EMAIL='Admin <a@b>'", mail),
+            ("ADMIN_EMAIL=a@b,c", mail),
+            ("ADMIN_EMAIL=a$b@c", dollar),
+            ("SMTP_FROM=nobody", mail),
+            ("SMTP_HOST=smtp.example", "must be host:port"),
+            ("SMTP_HOST=smtp.example:mail", "must be host:port"),
+            ("SMTP_USER=$USER", dollar),
+            ("SLACK_CHANNEL='#$c'", dollar),
+            ("ALERTMANAGER_WEBHOOK_URL=api", url),
+            ("ALERTMANAGER_WEBHOOK_USER=$USER", dollar),
+            ("HEARTBEAT_URL=beat.example", url),
+            ("HEARTBEAT_URL=https://beat.example/$TOKEN", dollar),
+            ("ENVIRONMENT=$ENV", dollar),
+            ("CLUSTER=${CLUSTER}", dollar),
+            ("SMTP_PASSWORD=''", empty),
+            ("ALERTMANAGER_WEBHOOK_PASSWORD=", empty),
+        ] {
+            let name = text.split('=').next().unwrap_or_default();
+            assert_eq!(read(&format!("\n# comment\n{text}\n")).unwrap_err().to_string(), format!("line 3: {name} {form}"), "{text}");
+        }
         assert_eq!(read("ADMIN_EMAIL=a@b, c@d").map(|site| site.email_to), Ok("a@b, c@d".to_owned()));
     }
 
@@ -206,7 +227,7 @@ mod tests {
         }
         assert_eq!(
             message("reddis=host:1"),
-            "target \"reddis=host:1\": there is no such job, only prometheus, alertmanager, grafana, node, redis, celery, selextract-api"
+            "target \"reddis=host:1\": there is no such job, only prometheus, alertmanager, grafana, node, postgres, redis, celery, selextract-api"
         );
     }
 }

@@ -3,6 +3,7 @@
 mod env;
 mod file;
 mod printed;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -50,6 +51,8 @@ pub struct Site {
     /// By job, where it is not the spec's.
     pub(crate) job_names: BTreeMap<&'static str, String>,
     pub(crate) targets: BTreeMap<&'static str, Vec<String>>,
+    /// Containers of a job's component, where there are several.
+    pub(crate) instances: BTreeMap<&'static str, u8>,
     pub(crate) secrets_directory: String,
     pub(crate) time_scale: NonZeroU32,
 }
@@ -101,7 +104,7 @@ pub enum SiteError {
         /// The variable or key.
         name: &'static str,
     },
-    /// The site file is not of its form.
+    /// A file is not of its form.
     #[error("line {line}: {problem}")]
     File {
         /// Counted from 1.
@@ -159,6 +162,7 @@ impl Default for Site {
             network: None,
             job_names: BTreeMap::new(),
             targets: BTreeMap::new(),
+            instances: BTreeMap::new(),
             secrets_directory: SECRETS_DIRECTORY.to_owned(),
             time_scale: NonZeroU32::MIN,
         }
@@ -219,6 +223,22 @@ impl Site {
     /// The site's number for a threshold.
     pub(crate) fn threshold(&self, threshold: &Threshold) -> f64 {
         self.thresholds.get(threshold.name).copied().unwrap_or(threshold.value)
+    }
+
+    /// Containers of a component.
+    pub(crate) fn instances(&self, component: &Component) -> u8 {
+        self.instances.get(component.job).copied().unwrap_or(1)
+    }
+
+    /// Where Prometheus finds a component: at the site's own addresses, or at those of its containers.
+    pub(crate) fn targets_of(&self, component: &Component) -> Vec<String> {
+        let containers = || (1..=self.instances(component)).map(|number| component.address_of(number)).collect();
+        self.targets.get(component.job).cloned().unwrap_or_else(containers)
+    }
+
+    /// Whether one of a component can watch another.
+    pub(crate) fn has_several(&self, component: &Component) -> bool {
+        self.targets_of(component).len() > 1
     }
 
     /// The site's value of the label `job`.

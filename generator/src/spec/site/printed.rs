@@ -69,11 +69,18 @@ impl Site {
         }
         line(text, "# network: selextract is the Docker network of the watched services, otherwise APP_NETWORK of .env.");
         line(text, "# Value of the label job, and where each job finds its targets: several for several instances.");
+        line(text, "# Instead of targets, `instances: 2` (of prometheus, alertmanager, postgres, redis and celery) makes a second container in");
+        line(text, "# compose.site.yml, whose variables in .env end in _2: REDIS_ADDR_2, REDIS_PASSWORD_2. Two of prometheus or alertmanager watch");
+        line(text, "# each other.");
         line(text, "jobs:");
         for component in component::ALL {
-            let targets = self.targets.get(component.job).cloned().unwrap_or_else(|| vec![component.address()]);
-            let targets = targets.iter().map(|target| quoted(target)).collect::<Vec<_>>().join(", ");
-            line(text, &format!("  {}:\n    name: {}\n    targets: [{targets}]", component.job, quoted(self.job_name(component))));
+            line(text, &format!("  {}:\n    name: {}", component.job, quoted(self.job_name(component))));
+            if self.targets.contains_key(component.job) || self.instances(component) == 1 {
+                let targets = self.targets_of(component).iter().map(|target| quoted(target)).collect::<Vec<_>>().join(", ");
+                line(text, &format!("    targets: [{targets}]"));
+            } else {
+                line(text, &format!("    instances: {}", self.instances(component)));
+            }
         }
     }
 

@@ -113,6 +113,9 @@ fn high() -> Alert {
 
 const FILES_FREE: &str = r#"node_filesystem_files_free{job="node",instance="web-1:9100",device="/dev/vda1",fstype="ext4",mountpoint="/"}"#;
 const FILES: &str = r#"node_filesystem_files{job="node",instance="web-1:9100",device="/dev/vda1",fstype="ext4",mountpoint="/"}"#;
+const IMAGE_FILES_FREE: &str =
+    r#"node_filesystem_files_free{job="node",instance="web-1:9100",device="/dev/loop1",fstype="squashfs",mountpoint="/opt/image"}"#;
+const IMAGE_FILES: &str = r#"node_filesystem_files{job="node",instance="web-1:9100",device="/dev/loop1",fstype="squashfs",mountpoint="/opt/image"}"#;
 
 fn inodes_high() -> Alert {
     Alert {
@@ -147,14 +150,18 @@ fn inodes_high() -> Alert {
             Example::flapping("a build unpacks and cleans up", &[(FILES_FREE, "500x3 100x14 500 100x14 500x10"), (FILES, "1000x50")])
                 .quiet_at(seconds(270))
                 .quiet_at(seconds(510)),
+            Example::new("an image has none left", &[(IMAGE_FILES_FREE, "0x40"), (IMAGE_FILES, "1000x40")]).quiet_at(minutes(8)),
             Example::missing("btrfs has no number of inodes", &[(FILES_FREE, "0x40"), (FILES, "0x40")]).quiet_at(minutes(8)),
         ],
         ..Alert::owned_by(Service::Host)
     }
+    .same_with("comparator > 0 to >= 0", "of no inodes none is free, and 1 - 0 / 0 is above nothing")
 }
 
 const READ_ONLY: &str = r#"node_filesystem_readonly{job="node",instance="web-1:9100",device="/dev/vda1",fstype="ext4",mountpoint="/"}"#;
 const BOOT_READ_ONLY: &str = r#"node_filesystem_readonly{job="node",instance="web-1:9100",device="/dev/vda15",fstype="vfat",mountpoint="/boot/efi"}"#;
+const IMAGE_READ_ONLY: &str =
+    r#"node_filesystem_readonly{job="node",instance="web-1:9100",device="/dev/loop1",fstype="squashfs",mountpoint="/opt/image"}"#;
 
 fn read_only() -> Alert {
     Alert {
@@ -190,6 +197,7 @@ fn read_only() -> Alert {
                 .quiet_at(seconds(150)),
             Example::missing("the file system is unmounted", &[(READ_ONLY, "0x3 stale")]).quiet_at(minutes(5)),
             Example::new("the boot partition is read-only on purpose", &[(BOOT_READ_ONLY, "1x20")]).quiet_at(minutes(5)),
+            Example::new("an image cannot be written to, wherever it is mounted", &[(IMAGE_READ_ONLY, "1x20")]).quiet_at(minutes(5)),
         ],
         ..Alert::owned_by(Service::Host)
     }

@@ -18,6 +18,8 @@ static IO_SATURATED: Threshold = Threshold::share("HOST_IO_SATURATED", 0.9, "A d
 const ROOT: &[(&str, &str)] = &[("job", "node"), ("instance", "web-1:9100"), ("device", "/dev/vda1"), ("fstype", "ext4"), ("mountpoint", "/")];
 
 const AVAIL: &str = r#"node_filesystem_avail_bytes{job="node",instance="web-1:9100",device="/dev/vda1",fstype="ext4",mountpoint="/"}"#;
+const RAM_AVAIL: &str = r#"node_filesystem_avail_bytes{job="node",instance="web-1:9100",device="tmpfs",fstype="tmpfs",mountpoint="/run"}"#;
+const RAM_SIZE: &str = r#"node_filesystem_size_bytes{job="node",instance="web-1:9100",device="tmpfs",fstype="tmpfs",mountpoint="/run"}"#;
 const SIZE: &str = r#"node_filesystem_size_bytes{job="node",instance="web-1:9100",device="/dev/vda1",fstype="ext4",mountpoint="/"}"#;
 
 pub(super) fn all() -> Vec<Alert> {
@@ -61,7 +63,13 @@ and 1 - node_filesystem_avail_bytes / node_filesystem_size_bytes > HOST_DISK_FIL
                 .quiet_at(seconds(1275)),
             Example::at_threshold("the line ends at zero: it is full already, and does not change", &[(AVAIL, "0x60"), (SIZE, "1000x60")])
                 .quiet_at(minutes(14)),
-            Example::at_threshold("it fills until it is half full", &[(AVAIL, "560-1x60"), (SIZE, "1000x60")]).quiet_at(minutes(14)),
+            Example::new("it has stopped: the last hour is what counts", &[(AVAIL, "490-12x11 358x19"), (SIZE, "1000x30")])
+                .coarse()
+                .fires_at(minutes(75), Firing::new(ROOT, "/ of web-1:9100 will be full within four hours"))
+                .quiet_at(minutes(95)),
+            Example::new("it will take six hours", &[(AVAIL, "400-0.28x60"), (SIZE, "1000x60")]).quiet_at(minutes(14)),
+            Example::new("memory fills, not a disk", &[(RAM_AVAIL, "400-3x60"), (RAM_SIZE, "1000x60")]).quiet_at(minutes(14)),
+            Example::at_threshold("it fills until it is half full", &[(AVAIL, "900-20x20 500x60"), (SIZE, "1000x80")]).quiet_at(minutes(17)),
             Example::flapping("it fills for four minutes and is cleaned", &[(AVAIL, "400x3 391-9x15 400x60"), (SIZE, "1000x80")])
                 .quiet_at(seconds(240))
                 .quiet_at(minutes(14)),
@@ -103,7 +111,14 @@ and 1 - node_filesystem_avail_bytes / node_filesystem_size_bytes > HOST_DISK_FIL
                 .quiet_at(seconds(1020))
                 .fires_at(seconds(1035), Firing::new(ROOT, "web-1:9100: a day from now / has no room left"))
                 .quiet_at(seconds(1575)),
+            Example::new("it has stopped: the last six hours are what counts", &[(AVAIL, "490-9x29 229x70"), (SIZE, "1000x100")])
+                .coarse()
+                .fires_at(minutes(320), Firing::new(ROOT, "web-1:9100: a day from now / has no room left"))
+                .quiet_at(minutes(480)),
+            Example::new("there is room for such bursts", &[(AVAIL, "600-1x80"), (SIZE, "1000x80")]).quiet_at(minutes(19)),
+            Example::new("a file system in memory fills", &[(RAM_AVAIL, "400-1x80"), (RAM_SIZE, "1000x80")]).quiet_at(minutes(19)),
             Example::at_threshold("it is full and does not change", &[(AVAIL, "0x80"), (SIZE, "1000x80")]).quiet_at(minutes(19)),
+            Example::at_threshold("half of it is used, and no more", &[(AVAIL, "900-20x20 500x80"), (SIZE, "1000x100")]).quiet_at(minutes(22)),
             Example::flapping("it fills for five minutes and is cleaned", &[(AVAIL, "400x3 396-4x20 400x60"), (SIZE, "1000x90")])
                 .quiet_at(seconds(300))
                 .quiet_at(minutes(19)),

@@ -50,6 +50,8 @@ pub(super) fn all() -> Vec<Alert> {
                 .fires_at(seconds(240), Firing::new(super::HOST, "node-exporter at web-1:9100 does not answer, so the host is down or cut off"))
                 .quiet_at(seconds(300)),
             Example::flapping("it reboots, and again", &[(UP, "1x3 0x10 1 0x10 1x8")]).quiet_at(seconds(210)).quiet_at(seconds(390)),
+            Example::new("another job's target is down", &[(UP, "1x20"), (r#"up{job="redis",instance="redis-exporter:9121"}"#, "0x20")])
+                .quiet_at(seconds(210)),
             Example::missing("no host is a target", &[(r#"up{job="redis",instance="redis-exporter:9121"}"#, "1x20")])
                 .quiet_at(seconds(165))
                 .fires_at(seconds(180), Firing::new(&[("job", "node")], "No host is measured: the job node has no target")),

@@ -126,6 +126,7 @@ fn oom_kill() -> Alert {
             Example::new("two processes are ended", &[(KILLS, "3x40 5x60")])
                 .quiet_at(seconds(630))
                 .fires_at(seconds(645), Firing::new(HOST, "The kernel of web-1:9100 has ended about 2 processes for want of memory"))
+                .still_at(minutes(19))
                 .quiet_at(minutes(22)),
             Example::at_threshold("none is", &[(KILLS, "3x80")]).quiet_at(minutes(15)),
             Example::flapping("the machine restarts, and counts from nothing", &[(KILLS, "3x40 0x60")]).quiet_at(seconds(645)).quiet_at(minutes(22)),

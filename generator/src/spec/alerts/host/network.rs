@@ -72,6 +72,8 @@ fn errors() -> Alert {
             )
             .quiet_at(seconds(300))
             .quiet_at(minutes(16)),
+            Example::new("nothing but errors", &[(RECEIVE_ERRORS, "0+1x60"), (TRANSMIT_ERRORS, "0x60"), (RECEIVED, "7x60"), (TRANSMITTED, "7x60")])
+                .quiet_at(minutes(14)),
             Example::missing(
                 "nothing is sent or received",
                 &[(RECEIVE_ERRORS, "0x60"), (TRANSMIT_ERRORS, "0x60"), (RECEIVED, "7x60"), (TRANSMITTED, "7x60")],

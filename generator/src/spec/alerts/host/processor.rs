@@ -61,6 +61,17 @@ fn cpu_high() -> Alert {
             Example::new("a little above the threshold", &[(IDLE, "0+2.7x60"), (USER, "0+12.3x60")])
                 .quiet_at(seconds(180))
                 .fires_at(seconds(195), Firing::new(INSTANCE, "Processors of web-1:9100 are 82% busy")),
+            Example::new(
+                "a quarter of a minute of rest in each two minutes",
+                &[(IDLE, "0x7 15x7 30x7 45x7"), (USER, "0+15x7 105+15x7 210+15x7 315+15x7")],
+            )
+            .quiet_at(seconds(180))
+            .fires_at(seconds(195), Firing::new(INSTANCE, "Processors of web-1:9100 are 87.5% busy")),
+            Example::new(
+                "its counters stand still for half a minute",
+                &[(IDLE, "0+1.5x20 30x2 31.5+1.5x30"), (USER, "0+13.5x20 270x2 283.5+13.5x30")],
+            )
+            .fires_at(minutes(7), Firing::new(INSTANCE, "Processors of web-1:9100 are 90% busy")),
             Example::at_threshold("exactly four fifths", &[(IDLE, "0+3x60"), (USER, "0+12x60")]).quiet_at(minutes(10)),
             Example::flapping(
                 "two minutes of load, and again",
@@ -72,10 +83,12 @@ fn cpu_high() -> Alert {
         ],
         ..Alert::owned_by(Service::Host)
     }
+    .same_with("comparator > 0 to >= 0", "without any time the idle share is 0 / 0, and 1 - NaN is above nothing")
 }
 
 const CPUS: &str = r#"node_cpu_seconds_total{job="node",instance="web-1:9100",cpu="0",mode="idle"}"#;
 const SECOND_CPU: &str = r#"node_cpu_seconds_total{job="node",instance="web-1:9100",cpu="1",mode="idle"}"#;
+const BUSY: &str = r#"node_cpu_seconds_total{job="node",instance="web-1:9100",cpu="0",mode="user"}"#;
 const LOAD: &str = r#"node_load5{job="node",instance="web-1:9100"}"#;
 
 fn load_high() -> Alert {
@@ -104,10 +117,13 @@ fn load_high() -> Alert {
         ],
         page: Page::Graph("node_load5"),
         examples: vec![
-            Example::new("load rises over four, and falls", &[(LOAD, "1x3 4.2x19 1x20"), (CPUS, "0+15x50"), (SECOND_CPU, "0+15x50")])
-                .quiet_at(seconds(285))
-                .fires_at(seconds(300), Firing::new(HOST, "web-1:9100 has 2.1 processes for each processor"))
-                .quiet_at(seconds(360)),
+            Example::new(
+                "load rises over four, and falls",
+                &[(LOAD, "1x3 4.2x19 1x20"), (CPUS, "0+7x50"), (BUSY, "0+8x50"), (SECOND_CPU, "0+15x50")],
+            )
+            .quiet_at(seconds(285))
+            .fires_at(seconds(300), Firing::new(HOST, "web-1:9100 has 2.1 processes for each processor"))
+            .quiet_at(seconds(360)),
             Example::at_threshold("exactly two for each", &[(LOAD, "4x40"), (CPUS, "0+15x50"), (SECOND_CPU, "0+15x50")]).quiet_at(minutes(8)),
             Example::flapping("it comes and goes", &[(LOAD, "1x3 5x14 1 5x14 1x10"), (CPUS, "0+15x50"), (SECOND_CPU, "0+15x50")])
                 .quiet_at(seconds(270))

@@ -129,9 +129,10 @@ fn rebooted() -> Alert {
         ],
         page: Page::Graph("node_time_seconds - node_boot_time_seconds"),
         examples: vec![
-            Example::new("it starts anew", &[(BOOT, "1000x19 _x8 1360x80")])
+            Example::new("it starts anew", &[(BOOT, "1000x19 _x8 1090x80")])
                 .quiet_at(seconds(435))
                 .fires_at(seconds(450), Firing::new(HOST, "web-1:9100 has started anew"))
+                .still_at(minutes(17))
                 .quiet_at(minutes(20)),
             Example::at_threshold("its clock is set by a minute", &[(BOOT, "1000x19 1060x60")]).quiet_at(minutes(10)),
             Example::flapping("one scrape shows another time", &[(BOOT, "1000x19 1300 1000x60")]).quiet_at(seconds(300)).quiet_at(minutes(10)),

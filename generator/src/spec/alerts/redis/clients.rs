@@ -53,6 +53,7 @@ fn connections_high() -> Alert {
             Example::flapping("two deployments", &[(CONNECTED, "50x3 95x14 50 95x14 50x10"), (MAX, "100x50")])
                 .quiet_at(seconds(270))
                 .quiet_at(seconds(510)),
+            Example::new("the limit is said to be nothing", &[(CONNECTED, "90x40"), (MAX, "0x40")]).quiet_at(minutes(8)),
             Example::missing("the server does not tell its limit", &[(CONNECTED, "90x40")]).quiet_at(minutes(8)),
         ],
         ..Alert::owned_by(Service::Redis)
@@ -86,6 +87,7 @@ fn rejects_connections() -> Alert {
             Example::new("sixteen are turned away", &[(REJECTIONS, "0x20 16x60")])
                 .quiet_at(seconds(330))
                 .fires_at(seconds(345), Firing::new(REDIS, "Redis of redis-exporter:9121 has turned away about 16 clients in five minutes"))
+                .still_at(minutes(9))
                 .quiet_at(minutes(12)),
             Example::at_threshold("nobody is", &[(REJECTIONS, "3x40")]).quiet_at(minutes(8)),
             Example::flapping("the server restarts, and forgets", &[(REJECTIONS, "3x20 0x40")]).quiet_at(seconds(345)).quiet_at(minutes(8)),

@@ -129,9 +129,10 @@ fn restarted() -> Alert {
         ],
         page: Page::Graph("redis_uptime_in_seconds"),
         examples: vec![
-            Example::new("it starts anew", &[(START, "1000x19 _x2 1330x80")])
+            Example::new("it starts anew", &[(START, "1000x19 _x2 1015x80")])
                 .quiet_at(seconds(345))
                 .fires_at(seconds(360), Firing::new(REDIS, "Redis of redis-exporter:9121 runs anew"))
+                .still_at(minutes(15))
                 .quiet_at(minutes(20)),
             Example::at_threshold("its start time is ten seconds off", &[(START, "1000x19 1010x60")]).quiet_at(minutes(10)),
             Example::flapping("one scrape reaches another server", &[(START, "1000x19 1300 1000x60")]).quiet_at(seconds(300)).quiet_at(minutes(10)),

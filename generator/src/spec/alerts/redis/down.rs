@@ -46,6 +46,8 @@ pub(super) fn alert() -> Alert {
 
 const UP: &str = r#"up{job="redis",instance="redis-exporter:9121"}"#;
 const REDIS_UP: &str = r#"redis_up{job="redis",instance="redis-exporter:9121"}"#;
+const OTHER_UP: &str = r#"up{job="cache",instance="cache-exporter:9121"}"#;
+const OTHER_REDIS_UP: &str = r#"redis_up{job="cache",instance="cache-exporter:9121"}"#;
 const REFUSED: &str = r#"redis_up_reason{job="redis",instance="redis-exporter:9121",reason="refused"}"#;
 
 fn examples() -> Vec<Example> {
@@ -68,7 +70,8 @@ fn examples() -> Vec<Example> {
         Example::missing("no target is left", &[(r#"up{job="node",instance="host:9100"}"#, "1x20")])
             .quiet_at(Duration::seconds(45))
             .fires_at(Duration::seconds(60), no_target),
-        Example::new("Redis is well", &[(UP, "1x20"), (REDIS_UP, "1x20")]).quiet_at(Duration::minutes(5)),
+        Example::new("Redis is well, and another job's is not", &[(UP, "1x20"), (REDIS_UP, "1x20"), (OTHER_UP, "0x20"), (OTHER_REDIS_UP, "0x20")])
+            .quiet_at(Duration::minutes(5)),
         Example::flapping("Redis is away for just under a minute, twice", &[(UP, "1x20"), (REDIS_UP, "1x3 0x3 1 0x3 1x12")])
             .quiet_at(Duration::seconds(105))
             .quiet_at(Duration::seconds(180))

@@ -97,6 +97,7 @@ fn high() -> Alert {
             Example::flapping("a cache is warmed and flushed", &[(USED, "500x3 900x14 500 900x14 500x10"), (MAX, "1000x50")])
                 .quiet_at(seconds(270))
                 .quiet_at(seconds(510)),
+            Example::new("it may take as much as it likes", &[(USED, "900x40"), (MAX, "0x40")]).quiet_at(minutes(8)),
             Example::missing("its limit is not known", &[(USED, "900x40")]).quiet_at(minutes(8)),
         ],
         ..Alert::owned_by(Service::Redis)
@@ -171,6 +172,7 @@ fn evicting() -> Alert {
             Example::new("twenty keys are evicted", &[(EVICTIONS, "0x20 16x60")])
                 .quiet_at(seconds(360))
                 .fires_at(seconds(375), Firing::new(REDIS, "Redis of redis-exporter:9121 has evicted about 16 keys in five minutes"))
+                .still_at(minutes(9))
                 .quiet_at(minutes(12)),
             Example::at_threshold("none is evicted", &[(EVICTIONS, "7x40")]).quiet_at(minutes(8)),
             Example::flapping("the server restarts with the count at nothing", &[(EVICTIONS, "7x20 0x40")])

@@ -47,39 +47,43 @@ fn fast() -> Alert {
             "All of them: look at PostgresDown and RedisDown first, then at `selextract_database_pool_connections`.",
         ],
         page: Page::Graph("job:slo_api_availability_errors:ratio_rate1h"),
-        examples: vec![
-            Example::new("an outage over the hour, which ends", &[(HOUR, "0x3 0.016x60"), (FIVE_MINUTES, "0x3 0.03x11 0x40"), (EVENTS, "10x60")])
-                .quiet_at(seconds(165))
-                .fires_at(seconds(180), Firing::new(API, "1.6% of the requests to selextract-api fail, which uses up the month's budget within days"))
-                .quiet_at(seconds(240)),
-            Example::new("a leak over six hours", &[(SIX_HOURS, "0x3 0.007x60"), (HALF_AN_HOUR, "0x3 0.007x60"), (EVENTS, "10x60")])
-                .quiet_at(seconds(165))
-                .fires_at(
-                    seconds(180),
-                    Firing::new(API, "0.7% of the requests to selextract-api fail, which uses up the month's budget within days"),
-                ),
-            Example::at_threshold(
-                "exactly at both factors",
-                &[(HOUR, "0.0144x40"), (FIVE_MINUTES, "0.03x40"), (SIX_HOURS, "0.03x40"), (HALF_AN_HOUR, "0.006x40"), (EVENTS, "10x40")],
-            )
-            .quiet_at(minutes(8)),
-            Example::at_threshold(
-                "exactly at the other two",
-                &[(HOUR, "0.03x40"), (FIVE_MINUTES, "0.0144x40"), (SIX_HOURS, "0.006x40"), (HALF_AN_HOUR, "0.03x40"), (EVENTS, "10x40")],
-            )
-            .quiet_at(minutes(8)),
-            Example::at_threshold("one request in ten seconds", &[(HOUR, "0.03x40"), (FIVE_MINUTES, "0.03x40"), (EVENTS, "0.1x40")])
-                .quiet_at(minutes(8)),
-            Example::flapping(
-                "the last five minutes are bad for a minute, twice",
-                &[(HOUR, "0.016x40"), (FIVE_MINUTES, "0x3 0.03x6 0 0.03x6 0x20"), (EVENTS, "10x40")],
-            )
-            .quiet_at(seconds(150))
-            .quiet_at(seconds(270)),
-            Example::missing("there were no requests at all", &[(HOUR, "0.03x40"), (FIVE_MINUTES, "0.03x40")]).quiet_at(minutes(8)),
-        ],
+        examples: fast_examples(),
         ..Alert::owned_by(Service::Api)
     }
+}
+
+fn fast_examples() -> Vec<Example> {
+    vec![
+        Example::new("an outage over the hour, which ends", &[(HOUR, "0x3 0.016x60"), (FIVE_MINUTES, "0x3 0.016x11 0x40"), (EVENTS, "10x60")])
+            .quiet_at(seconds(165))
+            .fires_at(seconds(180), Firing::new(API, "1.6% of the requests to selextract-api fail, which uses up the month's budget within days"))
+            .quiet_at(seconds(240)),
+        Example::new("a leak over six hours", &[(SIX_HOURS, "0x3 0.007x60"), (HALF_AN_HOUR, "0x3 0.007x60"), (EVENTS, "0.15x60")])
+            .quiet_at(seconds(165))
+            .fires_at(seconds(180), Firing::new(API, "0.7% of the requests to selextract-api fail, which uses up the month's budget within days")),
+        Example::at_threshold(
+            "exactly at both factors",
+            &[(HOUR, "0.0144x40"), (FIVE_MINUTES, "0.03x40"), (SIX_HOURS, "0.03x40"), (HALF_AN_HOUR, "0.006x40"), (EVENTS, "10x40")],
+        )
+        .quiet_at(minutes(8)),
+        Example::at_threshold(
+            "exactly at the other two",
+            &[(HOUR, "0.03x40"), (FIVE_MINUTES, "0.0144x40"), (SIX_HOURS, "0.006x40"), (HALF_AN_HOUR, "0.03x40"), (EVENTS, "10x40")],
+        )
+        .quiet_at(minutes(8)),
+        Example::new("nobody is left after ten minutes", &[(HOUR, "0.03x30"), (FIVE_MINUTES, "0.03x30"), (EVENTS, "2x2 0.02x27")])
+            .coarse()
+            .fires_at(minutes(45), Firing::new(API, "3% of the requests to selextract-api fail, which uses up the month's budget within days"))
+            .quiet_at(minutes(100)),
+        Example::at_threshold("one request in ten seconds", &[(HOUR, "0.03x40"), (FIVE_MINUTES, "0.03x40"), (EVENTS, "0.1x40")]).quiet_at(minutes(8)),
+        Example::flapping(
+            "the last five minutes are bad for a minute, twice",
+            &[(HOUR, "0.016x40"), (FIVE_MINUTES, "0x3 0.03x6 0 0.03x6 0x20"), (EVENTS, "10x40")],
+        )
+        .quiet_at(seconds(150))
+        .quiet_at(seconds(270)),
+        Example::missing("there were no requests at all", &[(HOUR, "0.03x40"), (FIVE_MINUTES, "0.03x40")]).quiet_at(minutes(8)),
+    ]
 }
 
 fn slow() -> Alert {
@@ -112,7 +116,7 @@ fn slow() -> Alert {
             .quiet_at(seconds(945))
             .fires_at(seconds(960), Firing::new(API, "selextract-api: 0.35% of requests have failed, more than the month can bear"))
             .quiet_at(seconds(1020)),
-            Example::new("three days a little over the budget", &[(THREE_DAYS, "0x3 0.0012x90"), (SIX_HOURS, "0x3 0.0012x90"), (EVENTS, "10x90")])
+            Example::new("three days a little over the budget", &[(THREE_DAYS, "0x3 0.0012x90"), (SIX_HOURS, "0x3 0.0012x90"), (EVENTS, "0.15x90")])
                 .quiet_at(seconds(945))
                 .fires_at(seconds(960), Firing::new(API, "selextract-api: 0.12% of requests have failed, more than the month can bear")),
             Example::at_threshold(
@@ -125,6 +129,10 @@ fn slow() -> Alert {
                 &[(DAY, "0.03x80"), (TWO_HOURS, "0.003x80"), (THREE_DAYS, "0.03x80"), (SIX_HOURS, "0.001x80"), (EVENTS, "10x80")],
             )
             .quiet_at(minutes(19)),
+            Example::new("nobody is left, and it was six hours ago", &[(DAY, "0.03x90"), (TWO_HOURS, "0.03x90"), (EVENTS, "4x2 0.02x87")])
+                .coarse()
+                .fires_at(minutes(200), Firing::new(API, "selextract-api: 3% of requests have failed, more than the month can bear"))
+                .quiet_at(minutes(400)),
             Example::at_threshold("hardly any traffic", &[(DAY, "0.03x80"), (TWO_HOURS, "0.03x80"), (EVENTS, "0.1x80")]).quiet_at(minutes(19)),
             Example::flapping("it is over for ten minutes, twice", &[(DAY, "0x3 0.03x40 0 0.03x40"), (TWO_HOURS, "0.03x90"), (EVENTS, "10x90")])
                 .quiet_at(seconds(660))

@@ -46,11 +46,11 @@ fn fast() -> Alert {
         ],
         page: Page::Graph("job:slo_api_latency_errors:ratio_rate1h"),
         examples: vec![
-            Example::new("an outage over the hour, which ends", &[(HOUR, "0x3 0.16x60"), (FIVE_MINUTES, "0x3 0.3x11 0x40"), (EVENTS, "10x60")])
+            Example::new("an outage over the hour, which ends", &[(HOUR, "0x3 0.16x60"), (FIVE_MINUTES, "0x3 0.16x11 0x40"), (EVENTS, "10x60")])
                 .quiet_at(seconds(165))
                 .fires_at(seconds(180), Firing::new(API, "16% of the answers of selextract-api take longer than half a second"))
                 .quiet_at(seconds(240)),
-            Example::new("a leak over six hours", &[(SIX_HOURS, "0x3 0.07x60"), (HALF_AN_HOUR, "0x3 0.07x60"), (EVENTS, "10x60")])
+            Example::new("a leak over six hours", &[(SIX_HOURS, "0x3 0.07x60"), (HALF_AN_HOUR, "0x3 0.07x60"), (EVENTS, "0.15x60")])
                 .quiet_at(seconds(165))
                 .fires_at(seconds(180), Firing::new(API, "7% of the answers of selextract-api take longer than half a second")),
             Example::at_threshold(
@@ -63,6 +63,10 @@ fn fast() -> Alert {
                 &[(HOUR, "0.3x40"), (FIVE_MINUTES, "0.144x40"), (SIX_HOURS, "0.06x40"), (HALF_AN_HOUR, "0.3x40"), (EVENTS, "10x40")],
             )
             .quiet_at(minutes(8)),
+            Example::new("nobody is left after ten minutes", &[(HOUR, "0.3x30"), (FIVE_MINUTES, "0.3x30"), (EVENTS, "2x2 0.02x27")])
+                .coarse()
+                .fires_at(minutes(45), Firing::new(API, "30% of the answers of selextract-api take longer than half a second"))
+                .quiet_at(minutes(100)),
             Example::at_threshold("one request in ten seconds", &[(HOUR, "0.3x40"), (FIVE_MINUTES, "0.3x40"), (EVENTS, "0.1x40")])
                 .quiet_at(minutes(8)),
             Example::flapping(
@@ -104,7 +108,7 @@ fn slow() -> Alert {
             .quiet_at(seconds(945))
             .fires_at(seconds(960), Firing::new(API, "Over days, 3.5% of the answers of selextract-api were slower than half a second"))
             .quiet_at(seconds(1020)),
-            Example::new("three days a little over the budget", &[(THREE_DAYS, "0x3 0.012x90"), (SIX_HOURS, "0x3 0.012x90"), (EVENTS, "10x90")])
+            Example::new("three days a little over the budget", &[(THREE_DAYS, "0x3 0.012x90"), (SIX_HOURS, "0x3 0.012x90"), (EVENTS, "0.15x90")])
                 .quiet_at(seconds(945))
                 .fires_at(seconds(960), Firing::new(API, "Over days, 1.2% of the answers of selextract-api were slower than half a second")),
             Example::at_threshold(
@@ -117,6 +121,10 @@ fn slow() -> Alert {
                 &[(DAY, "0.3x80"), (TWO_HOURS, "0.03x80"), (THREE_DAYS, "0.3x80"), (SIX_HOURS, "0.01x80"), (EVENTS, "10x80")],
             )
             .quiet_at(minutes(19)),
+            Example::new("nobody is left, and it was six hours ago", &[(DAY, "0.3x90"), (TWO_HOURS, "0.3x90"), (EVENTS, "4x2 0.02x87")])
+                .coarse()
+                .fires_at(minutes(200), Firing::new(API, "Over days, 30% of the answers of selextract-api were slower than half a second"))
+                .quiet_at(minutes(400)),
             Example::at_threshold("hardly any traffic", &[(DAY, "0.3x80"), (TWO_HOURS, "0.3x80"), (EVENTS, "0.1x80")]).quiet_at(minutes(19)),
             Example::flapping("it is over for ten minutes, twice", &[(DAY, "0x3 0.3x40 0 0.3x40"), (TWO_HOURS, "0.3x90"), (EVENTS, "10x90")])
                 .quiet_at(seconds(660))

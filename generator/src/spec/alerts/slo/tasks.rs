@@ -49,11 +49,11 @@ pub(super) fn all() -> Vec<Alert> {
 
 fn examples() -> Vec<Example> {
     vec![
-        Example::new("an hour of failures, which ends", &[(HOUR, "0x3 0.16x60"), (FIVE_MINUTES, "0x3 0.3x23 0x40"), (EVENTS, "1x60")])
+        Example::new("an hour of failures, which ends", &[(HOUR, "0x3 0.16x60"), (FIVE_MINUTES, "0x3 0.16x23 0x40"), (EVENTS, "1x60")])
             .quiet_at(seconds(345))
             .fires_at(seconds(360), Firing::new(TASKS, "16% of Celery tasks fail, more than the objective of celery allows"))
             .quiet_at(seconds(420)),
-        Example::new("six hours of them", &[(SIX_HOURS, "0x3 0.07x60"), (HALF_AN_HOUR, "0.07x63"), (EVENTS, "1x63")])
+        Example::new("six hours of them", &[(SIX_HOURS, "0x3 0.07x60"), (HALF_AN_HOUR, "0.07x63"), (EVENTS, "0.005x63")])
             .fires_at(seconds(360), Firing::new(TASKS, "7% of Celery tasks fail, more than the objective of celery allows")),
         Example::new("a day of them", &[(DAY, "0x3 0.035x60"), (TWO_HOURS, "0.035x63"), (EVENTS, "1x63")])
             .fires_at(seconds(360), Firing::new(TASKS, "3.5% of Celery tasks fail, more than the objective of celery allows")),
@@ -79,6 +79,10 @@ fn examples() -> Vec<Example> {
             &[(DAY, "0.3x40"), (TWO_HOURS, "0.03x40"), (THREE_DAYS, "0.3x40"), (SIX_HOURS, "0.01x40"), (EVENTS, "1x40")],
         )
         .quiet_at(minutes(8)),
+        Example::new("tasks come to an end after ten minutes", &[(HOUR, "0.3x30"), (FIVE_MINUTES, "0.3x30"), (EVENTS, "0.06x2 0.0006x27")])
+            .coarse()
+            .fires_at(minutes(45), Firing::new(TASKS, "30% of Celery tasks fail, more than the objective of celery allows"))
+            .quiet_at(minutes(100)),
         Example::at_threshold("hardly a task in five minutes", &[(HOUR, "0.3x40"), (FIVE_MINUTES, "0.3x40"), (EVENTS, "0.003x40")])
             .quiet_at(minutes(8)),
         Example::flapping("four bad minutes, twice", &[(HOUR, "0.16x40"), (FIVE_MINUTES, "0x3 0.3x16 0 0.3x16 0x5"), (EVENTS, "1x40")])

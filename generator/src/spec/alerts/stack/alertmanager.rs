@@ -57,13 +57,16 @@ sum by (instance) (increase(prometheus_notifications_dropped_total[5m])) > ALERT
                         "Alerts do not get out by email (alertmanager:9093, about 16 in five minutes)",
                     ),
                 )
+                .still_at(minutes(9))
                 .quiet_at(minutes(12)),
             Example::new("Prometheus drops alerts", &[(DROPPED, "0x20 16x60")])
                 .quiet_at(seconds(360))
                 .fires_at(
                     seconds(375),
                     Firing::new(&[("instance", "prometheus:9090")], "Alerts do not reach Alertmanager (prometheus:9090, about 16 in five minutes)"),
-                ),
+                )
+                .still_at(minutes(9))
+                .quiet_at(minutes(12)),
             Example::at_threshold("everything is delivered", &[(FAILED, "2x40"), (DROPPED, "1x40")]).quiet_at(minutes(8)),
             Example::flapping("Alertmanager restarts", &[(FAILED, "2x20 0x40"), (DROPPED, "1x20 0x40")]).quiet_at(seconds(375)).quiet_at(minutes(8)),
             Example::missing("neither of the two is scraped", &[]).quiet_at(minutes(8)),

@@ -15,6 +15,8 @@ static EXPIRES_SOON: Threshold = Threshold::number(
 );
 
 const EXPIRY: &str = r#"redis_exporter_web_certificate_expiry_timestamp_seconds{job="redis",instance="redis-exporter:9121"}"#;
+const POSTGRES_EXPIRY: &str = r#"pg_exporter_web_certificate_expiry_timestamp_seconds{job="postgres",instance="postgres-exporter:9187"}"#;
+const CELERY_EXPIRY: &str = r#"celery_exporter_web_certificate_expiry_timestamp_seconds{job="celery",instance="celery-exporter:9808"}"#;
 
 pub(super) fn all() -> Vec<Alert> {
     vec![expires_soon()]
@@ -47,24 +49,47 @@ fn expires_soon() -> Alert {
             "If it is there already, the exporter's log says why it was not taken.",
         ],
         page: Page::Graph("redis_exporter_web_certificate_expiry_timestamp_seconds - time()"),
-        examples: vec![
-            Example::new("it comes near its end, and is renewed", &[(EXPIRY, "1209660x25 7776000x20")])
-                .quiet_at(seconds(360))
-                .fires_at(
-                    seconds(375),
-                    Firing::new(
-                        &[("job", "redis"), ("instance", "redis-exporter:9121")],
-                        "The certificate of redis-exporter:9121 expires in 13d 23h 54m 45s",
-                    ),
-                )
-                .quiet_at(seconds(390)),
-            Example::at_threshold("exactly two weeks, all the time", &[(EXPIRY, "1209600+15x40")]).quiet_at(minutes(9)),
-            Example::flapping("the old one and the new one in turns", &[(EXPIRY, "1209000x16 7776000 1209000x16 7776000x10")])
-                .quiet_at(seconds(300))
-                .quiet_at(seconds(510)),
-            Example::missing("the exporter serves no TLS", &[]).quiet_at(minutes(9)),
-        ],
+        examples: examples(),
         scales: false,
         ..Alert::owned_by(Service::Monitoring)
     }
+}
+
+fn examples() -> Vec<Example> {
+    vec![
+        Example::new("it comes near its end, and is renewed", &[(EXPIRY, "1209660x25 7776000x20")])
+            .quiet_at(seconds(360))
+            .fires_at(
+                seconds(375),
+                Firing::new(
+                    &[("job", "redis"), ("instance", "redis-exporter:9121")],
+                    "The certificate of redis-exporter:9121 expires in 13d 23h 54m 45s",
+                ),
+            )
+            .quiet_at(seconds(390)),
+        Example::new("those of the other exporters come near their end", &[(POSTGRES_EXPIRY, "1209660x40"), (CELERY_EXPIRY, "1209660x40")])
+            .quiet_at(seconds(360))
+            .all_fire_at(
+                seconds(375),
+                vec![
+                    Firing::new(
+                        &[("job", "postgres"), ("instance", "postgres-exporter:9187")],
+                        "The certificate of postgres-exporter:9187 expires in 13d 23h 54m 45s",
+                    ),
+                    Firing::new(
+                        &[("job", "celery"), ("instance", "celery-exporter:9808")],
+                        "The certificate of celery-exporter:9808 expires in 13d 23h 54m 45s",
+                    ),
+                ],
+            ),
+        Example::at_threshold(
+            "exactly two weeks, all the time",
+            &[(EXPIRY, "1209600+15x40"), (POSTGRES_EXPIRY, "1209600+15x40"), (CELERY_EXPIRY, "1209600+15x40")],
+        )
+        .quiet_at(minutes(9)),
+        Example::flapping("the old one and the new one in turns", &[(EXPIRY, "1209000x16 7776000 1209000x16 7776000x10")])
+            .quiet_at(seconds(300))
+            .quiet_at(seconds(510)),
+        Example::missing("the exporter serves no TLS", &[]).quiet_at(minutes(9)),
+    ]
 }

@@ -42,6 +42,8 @@ absent(up{job="grafana"}) * 3"#
                 .quiet_at(seconds(105))
                 .fires_at(seconds(120), Firing::new(&[("job", "grafana"), ("instance", "grafana:3000")], "Grafana at grafana:3000 does not answer"))
                 .quiet_at(seconds(210)),
+            Example::new("another target does not answer", &[(UP, "1x20"), (r#"up{job="redis",instance="redis-exporter:9121"}"#, "0x20")])
+                .quiet_at(seconds(75)),
             Example::flapping("it restarts twice", &[(UP, "1x3 0x3 1 0x3 1x8")]).quiet_at(seconds(105)).quiet_at(seconds(180)),
             Example::missing("it is not a target", &[])
                 .quiet_at(seconds(45))

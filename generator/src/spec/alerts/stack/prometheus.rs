@@ -91,6 +91,7 @@ fn rule_failures() -> Alert {
                         "Rules of r;alerts on prometheus:9090 failed about 16 times",
                     ),
                 )
+                .still_at(minutes(9))
                 .quiet_at(minutes(12)),
             Example::at_threshold("none fails", &[(FAILURES, "4x40")]).quiet_at(minutes(8)),
             Example::flapping("Prometheus restarts", &[(FAILURES, "4x20 0x40")]).quiet_at(seconds(375)).quiet_at(minutes(8)),
@@ -139,13 +140,7 @@ fn drops_samples() -> Alert {
         ],
         page: Page::AllTargets,
         examples: vec![
-            Example::new(
-                "sixteen duplicates",
-                &[(OUT_OF_ORDER, "0x80"), (OUT_OF_BOUNDS, "0x80"), (DUPLICATE, "0x20 16x60"), (OVER_LIMIT, "0x80"), (OVER_SIZE, "0x80")],
-            )
-            .quiet_at(seconds(360))
-            .fires_at(seconds(375), Firing::new(PROMETHEUS, "Prometheus at prometheus:9090 has refused about 16 samples or pages in five minutes"))
-            .quiet_at(minutes(12)),
+            sixteen_of_each(),
             Example::at_threshold(
                 "nothing is refused",
                 &[(OUT_OF_ORDER, "1x40"), (OUT_OF_BOUNDS, "2x40"), (DUPLICATE, "3x40"), (OVER_LIMIT, "4x40"), (OVER_SIZE, "5x40")],
@@ -161,6 +156,22 @@ fn drops_samples() -> Alert {
         ],
         ..Alert::owned_by(Service::Monitoring)
     }
+}
+
+/// Sixteen refusals for each of the reasons, one reason every ten minutes.
+fn sixteen_of_each() -> Example {
+    let refused = Firing::new(PROMETHEUS, "Prometheus at prometheus:9090 has refused about 16 samples or pages in five minutes");
+    let given = &[
+        (OUT_OF_ORDER, "0x19 16x200"),
+        (OUT_OF_BOUNDS, "0x59 16x160"),
+        (DUPLICATE, "0x99 16x120"),
+        (OVER_LIMIT, "0x139 16x80"),
+        (OVER_SIZE, "0x179 16x40"),
+    ];
+    [300, 900, 1500, 2100, 2700].into_iter().fold(Example::new("sixteen for each reason in turn", given), |example, start| {
+        let begins = example.quiet_at(seconds(start + 45)).fires_at(seconds(start + 60), refused);
+        begins.still_at(seconds(start + 240)).quiet_at(seconds(start + 420))
+    })
 }
 
 const HEAD: &str = r#"prometheus_tsdb_head_series{job="prometheus",instance="prometheus:9090"}"#;

@@ -84,32 +84,57 @@ fn collector_failing() -> Alert {
             "A collector that this server cannot have (no replication, no modules): switch it off with the exporter's flag.",
         ],
         page: Page::AllTargets,
-        examples: vec![
-            Example::new("CONFIG is forbidden, and allowed again", &[(COLLECTOR, "1x3 0x23 1x20")])
-                .quiet_at(seconds(345))
-                .fires_at(
-                    seconds(360),
-                    Firing::new(
-                        &[("job", "redis"), ("instance", "redis-exporter:9121"), ("collector", "config")],
-                        "Collector config of redis-exporter:9121 fails",
-                    ),
-                )
-                .quiet_at(seconds(420)),
-            Example::new("a collector of node-exporter fails", &[(NODE_COLLECTOR, "0x40")]).quiet_at(seconds(285)).fires_at(
-                seconds(300),
-                Firing::new(&[("job", "node"), ("instance", "web-1:9100"), ("collector", "nfs")], "Collector nfs of web-1:9100 fails"),
-            ),
-            Example::flapping("the server is slow for four minutes, twice", &[(COLLECTOR, "1x3 0x16 1 0x16 1x10")])
-                .quiet_at(seconds(300))
-                .quiet_at(seconds(570)),
-            Example::missing("the exporter does not answer", &[(COLLECTOR, "0x3 stale")]).quiet_at(minutes(8)),
-        ],
+        examples: collectors_fail(),
         ..Alert::owned_by(Service::Monitoring)
     }
 }
 
+fn collectors_fail() -> Vec<Example> {
+    vec![
+        Example::new("CONFIG is forbidden, and allowed again", &[(COLLECTOR, "1x3 0x23 1x20")])
+            .quiet_at(seconds(345))
+            .fires_at(
+                seconds(360),
+                Firing::new(
+                    &[("job", "redis"), ("instance", "redis-exporter:9121"), ("collector", "config")],
+                    "Collector config of redis-exporter:9121 fails",
+                ),
+            )
+            .quiet_at(seconds(420)),
+        Example::new("a collector of node-exporter fails", &[(NODE_COLLECTOR, "0x40")]).quiet_at(seconds(285)).fires_at(
+            seconds(300),
+            Firing::new(&[("job", "node"), ("instance", "web-1:9100"), ("collector", "nfs")], "Collector nfs of web-1:9100 fails"),
+        ),
+        Example::new("a collector of each of our exporters fails", &[(COLLECTOR, "0x40"), (POSTGRES_COLLECTOR, "0x40"), (CELERY_COLLECTOR, "0x40")])
+            .all_fire_at(
+                seconds(300),
+                vec![
+                    Firing::new(
+                        &[("job", "redis"), ("instance", "redis-exporter:9121"), ("collector", "config")],
+                        "Collector config of redis-exporter:9121 fails",
+                    ),
+                    Firing::new(
+                        &[("job", "postgres"), ("instance", "postgres-exporter:9187"), ("collector", "locks")],
+                        "Collector locks of postgres-exporter:9187 fails",
+                    ),
+                    Firing::new(
+                        &[("job", "celery"), ("instance", "celery-exporter:9808"), ("collector", "queues")],
+                        "Collector queues of celery-exporter:9808 fails",
+                    ),
+                ],
+            ),
+        Example::new("all collectors succeed", &[(COLLECTOR, "1x40"), (POSTGRES_COLLECTOR, "1x40"), (CELERY_COLLECTOR, "1x40")]).quiet_at(minutes(8)),
+        Example::flapping("the server is slow for four minutes, twice", &[(COLLECTOR, "1x3 0x16 1 0x16 1x10")])
+            .quiet_at(seconds(300))
+            .quiet_at(seconds(570)),
+        Example::missing("the exporter does not answer", &[(COLLECTOR, "0x3 stale")]).quiet_at(minutes(8)),
+    ]
+}
+
 const COLLECTOR: &str = r#"redis_exporter_collector_success{job="redis",instance="redis-exporter:9121",collector="config"}"#;
 const NODE_COLLECTOR: &str = r#"node_scrape_collector_success{job="node",instance="web-1:9100",collector="nfs"}"#;
+const POSTGRES_COLLECTOR: &str = r#"pg_exporter_collector_success{job="postgres",instance="postgres-exporter:9187",collector="locks"}"#;
+const CELERY_COLLECTOR: &str = r#"celery_exporter_collector_success{job="celery",instance="celery-exporter:9808",collector="queues"}"#;
 const DURATION: &str = r#"scrape_duration_seconds{job="redis",instance="redis-exporter:9121"}"#;
 
 fn scrape_slow() -> Alert {
