@@ -6,7 +6,13 @@ cd "$(dirname "$0")/.."
 ./tests/run.sh
 LONG=1 cargo test --locked --package it --test formats --test redis_load
 LONG=1 cargo test --locked --package generator --test same_bytes
-LONG=1 cargo test --locked --package it --test alert_routing
+LONG=1 cargo test --locked --package it --test live
+CELERY_TASKS=10000 cargo test --locked --package celery-exporter --test ground_truth
+FUZZ_SECONDS=60 cargo test --locked --package celery-exporter --lib broken_
 cargo run --locked --quiet --package generator -- --mutate
 cargo bench --locked --package generator --bench whole_run
+./tests/majors.sh
+LONG=1 cargo test --locked --package it --test postgres_faults restarts
 ./tests/bench/redis.sh
+LONG=1 ./tests/bench/postgres.sh
+./tests/bench/celery.sh

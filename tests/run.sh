@@ -67,6 +67,8 @@ step 'Python environment' python_environment
 step 'Format' cargo fmt --all --check
 step 'Lints' cargo clippy --locked --workspace --all-targets -- --deny warnings
 step 'Documentation' env RUSTDOCFLAGS='--deny warnings' cargo doc --locked --workspace --no-deps
-step 'Tests' cargo test --locked --workspace
+# Programs that tests of other packages start. Most tests wait for servers, so there may be more of them than processors.
+step 'Programs under test' cargo build --locked --workspace --bins
+step 'Tests' env RUST_TEST_THREADS=4 cargo test --locked --workspace
 step 'Rendered files are up to date' cargo run --locked --quiet --package generator -- --check
 printf '\nAll passed in %d s\n' "$SECONDS"

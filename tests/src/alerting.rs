@@ -20,7 +20,7 @@ use crate::smtp::MailServer;
 use crate::{PATIENCE, binary, port, promtool, wait};
 
 /// Half a second for a scrape, ten for five minutes: as fast as a busy machine still keeps up with.
-const TIME_SCALE: u64 = 30;
+pub(crate) const TIME_SCALE: u64 = 30;
 
 /// A critical alert is told of again after five minutes.
 pub const CRITICAL_REPEAT: Duration = Duration::from_millis(5 * 60_000 / TIME_SCALE);
@@ -41,7 +41,7 @@ pub const PASSWORD: &str = "secret";
 const JOB: &str = "redis";
 
 /// Jobs whose pages are empty.
-const OTHERS: [&str; 4] = ["grafana", "node", "celery", "selextract-api"];
+const OTHERS: [&str; 5] = ["grafana", "node", "postgres", "celery", "selextract-api"];
 
 /// How an alert reaches people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,7 +117,7 @@ impl Values {
     }
 }
 
-fn page(text: &str) -> Response {
+pub(crate) fn page(text: &str) -> Response {
     let headers = vec![("content-type".to_owned(), "text/plain; version=0.0.4".to_owned())];
     Response { status: 200, headers, body: text.as_bytes().to_vec() }
 }
@@ -216,23 +216,52 @@ impl Alerting {
         });
     }
 
-    /// Waits until Alertmanager has looked at an alert's group again, and so has noted whom it told before.
+    /// Waits until Alertmanager has just looked at a critical alert's group and had nothing to tell: what it told before is noted,
+    /// and nothing is under way.
     pub fn until_noted(&self, alertname: &str, instance: &str) {
-        wait::until(&format!("Alertmanager to look at {alertname} of {instance} again"), PATIENCE, || {
+        let looks = || {
             let log = self.alertmanager.program.log();
-            let looks = log.lines().filter(|line| line.contains("msg=flushing") && line.contains(alertname) && line.contains(instance));
-            (looks.count() >= 2).then_some(())
+            log.lines().filter(|line| line.contains("msg=flushing") && line.contains(alertname) && line.contains(instance)).count()
+        };
+        let mut seen = looks();
+        wait::until(&format!("Alertmanager to look at {alertname} of {instance} again"), PATIENCE, || {
+            let now = looks();
+            let is_new = std::mem::replace(&mut seen, now) < now;
+            // A look that is due to tell again does, and may not be done with it.
+            let mut told = Channel::ALL.into_iter().filter_map(|channel| self.deliveries(channel, alertname, instance).pop());
+            let due = told.any(|delivery| delivery.at.elapsed() + CRITICAL_TICK >= CRITICAL_REPEAT);
+            (is_new && !due).then_some(())
+        });
+    }
+
+    /// Waits until Alertmanager has written down that it told of an alert by so many channels.
+    pub fn until_kept(&self, alertname: &str, instance: &str, channels: usize) {
+        let path = self.alertmanager.program.directory().join("data/nflog");
+        let (alertname, instance) = (format!("alertname=\"{alertname}\""), format!("instance=\"{instance}\""));
+        wait::until("Alertmanager to write down what it told", PATIENCE, || {
+            let text = String::from_utf8_lossy(&fs::read(&path).ok()?).into_owned();
+            let groups =
+                text.match_indices(&alertname).filter(|(start, _)| text[*start..].lines().next().is_some_and(|rest| rest.contains(&instance)));
+            (groups.count() >= channels).then_some(())
         });
     }
 
     /// Waits until Prometheus says that an alert of an instance fires, without regard to who is told.
     pub fn until_firing(&self, alertname: &str, instance: &str) {
-        wait::until(&format!("{alertname} of {instance} to fire"), PATIENCE, || {
-            let alerts = api(self.prometheus_port, "/api/v1/alerts")?["alerts"].take();
-            let wanted =
-                |alert: &Value| alert["labels"]["alertname"] == alertname && alert["labels"]["instance"] == instance && alert["state"] == "firing";
-            alerts.as_array()?.iter().any(wanted).then_some(())
-        });
+        wait::until(&format!("{alertname} of {instance} to fire"), PATIENCE, || self.fires(alertname, instance)?.then_some(()));
+    }
+
+    /// Waits until Prometheus says that it is over, without regard to who is told.
+    pub fn until_over(&self, alertname: &str, instance: &str) {
+        wait::until(&format!("{alertname} of {instance} to be over"), PATIENCE, || (!self.fires(alertname, instance)?).then_some(()));
+    }
+
+    /// What Prometheus says; nothing, if it does not answer.
+    fn fires(&self, alertname: &str, instance: &str) -> Option<bool> {
+        let alerts = api(self.prometheus_port, "/api/v1/alerts")?["alerts"].take();
+        let wanted =
+            |alert: &Value| alert["labels"]["alertname"] == alertname && alert["labels"]["instance"] == instance && alert["state"] == "firing";
+        Some(alerts.as_array()?.iter().any(wanted))
     }
 
     /// Waits until a Prometheus that was started again answers.
@@ -272,7 +301,7 @@ fn arguments(directory: &Path, ports: [u16; 2], pages: &[Page; 2], others: &[Ser
     arguments
 }
 
-fn generator(arguments: &[String]) -> Command {
+pub(crate) fn generator(arguments: &[String]) -> Command {
     let mut command = binary::command("generator");
     command.args(arguments);
     command
@@ -280,7 +309,7 @@ fn generator(arguments: &[String]) -> Command {
 
 /// Alerts are sent again every three seconds and believed for four times as long: enough for a restart, and short enough to
 /// wait for. No `for` is so short that a restart begins it anew.
-fn prometheus(file: &Path, port: u16) -> Command {
+pub(crate) fn prometheus(file: &Path, port: u16) -> Command {
     let mut command = program::command("prometheus");
     command.arg("--config.file").arg(file).args(["--storage.tsdb.path", "data", "--log.level", "warn"]);
     command.args(["--web.listen-address", &format!("127.0.0.1:{port}")]);
@@ -288,13 +317,14 @@ fn prometheus(file: &Path, port: u16) -> Command {
     command
 }
 
-fn are_up(port: u16, count: usize) -> Option<()> {
+pub(crate) fn are_up(port: u16, count: usize) -> Option<()> {
     let targets = api(port, "/api/v1/targets?state=active")?["activeTargets"].take();
     let targets = targets.as_array()?;
     (targets.len() == count && targets.iter().all(|target| target["health"] == "up")).then_some(())
 }
 
-fn api(port: u16, path: &str) -> Option<Value> {
+/// What Prometheus answers to a request of its API.
+pub(crate) fn api(port: u16, path: &str) -> Option<Value> {
     let response = http::get(port, path, &[]).ok().filter(|response| response.status == 200)?;
     Some(serde_json::from_slice::<Value>(&response.body).ok()?["data"].take())
 }

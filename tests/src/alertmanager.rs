@@ -21,6 +21,8 @@ impl Alertmanager {
     pub fn start(file: &Path, port: u16) -> Self {
         let mut command = program::command("prometheus-alertmanager");
         command.arg("--config.file").arg(file).args(["--storage.path", "data", "--log.level", "debug"]);
+        // A minute at the scale of these tests, as Compose has it: what was told is on disk soon after.
+        command.args(["--data.maintenance-interval", "2s"]);
         // An empty cluster address turns gossip off; otherwise every notification waits for peers to settle.
         command.args(["--cluster.listen-address=", "--web.listen-address", &format!("127.0.0.1:{port}")]);
         let mut program = Program::start(command);

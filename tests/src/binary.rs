@@ -14,28 +14,29 @@ pub fn command(name: &str) -> Command {
     program::command(path(name))
 }
 
-/// Binaries that this process has built, by package.
+/// Binaries that this process has built, by name.
 static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
 
-/// The path of a binary that has its package's name, built in the profile of the running test.
+/// The path of a binary, built in the profile of the running test.
 ///
 /// Cargo tells a test the paths of its own package's binaries only, and would leave those of others stale.
-fn path(package: &str) -> PathBuf {
+fn path(name: &str) -> PathBuf {
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(path) = built.get(package) {
+    if let Some(path) = built.get(name) {
         return path.clone();
     }
     // target/<profile>/deps/<test>-<hash>
     let test = env::current_exe().expect("a running program has a path");
     let profile = test.parent().and_then(|deps| deps.parent()).expect("cargo puts tests two folders deep");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--package", package]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    // Of the whole workspace, so that its dependencies are built once, with the features that all members need together.
+    cargo.args(["build", "--quiet", "--workspace", "--bin", name]).current_dir(env!("CARGO_MANIFEST_DIR"));
     if profile.ends_with("release") {
         cargo.arg("--release");
     }
     let status = program::spawn(&mut cargo).wait().expect("cargo can be waited for");
-    assert!(status.success(), "cargo build --package {package} failed");
-    let path = profile.join(package);
-    built.insert(package.to_owned(), path.clone());
+    assert!(status.success(), "cargo build --bin {name} failed");
+    let path = profile.join(name);
+    built.insert(name.to_owned(), path.clone());
     path
 }

@@ -6,13 +6,17 @@
 pub mod alerting;
 pub mod alertmanager;
 pub mod binary;
+pub mod celery;
 pub mod exporter;
 pub mod faults;
 pub mod golden;
 pub mod http;
+pub mod live;
 pub mod page;
 pub mod peer;
 pub mod port;
+pub mod postgres;
+pub mod postgres_server;
 pub mod program;
 pub mod prometheus;
 pub mod promtool;

@@ -97,7 +97,17 @@ impl Program {
 
     /// Asks the process to end (SIGTERM), and kills it once `deadline` has passed.
     pub fn stop(&mut self, deadline: Duration) -> ExitStatus {
-        self.signal(Signal::TERM);
+        self.end(Signal::TERM, deadline)
+    }
+
+    /// Asks the process to end at once and to clear up after itself (SIGQUIT), and kills it once `deadline` has passed.
+    pub fn quit(&mut self, deadline: Duration) -> ExitStatus {
+        self.thaw();
+        self.end(Signal::QUIT, deadline)
+    }
+
+    fn end(&mut self, signal: Signal, deadline: Duration) -> ExitStatus {
+        self.signal(signal);
         let end = std::time::Instant::now() + deadline;
         wait::until("a killed process to end", deadline + PATIENCE, || {
             if std::time::Instant::now() > end {
@@ -121,6 +131,12 @@ impl Program {
     /// Lets a frozen process run on (SIGCONT).
     pub fn thaw(&mut self) {
         self.signal(Signal::CONT);
+    }
+
+    /// The process' id, as long as it runs.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Resident memory in bytes.

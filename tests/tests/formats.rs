@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-use exporter_core::{Distribution, DynamicName, Exposition, Registry, Samples};
+use exporter_core::{Distribution, DynamicName, Exposition, Registry, Samples, TraceId};
 use it::page::{self, Page};
 use metric_catalogue::Type;
 use proptest::prelude::*;
@@ -26,6 +26,8 @@ metric_catalogue::catalogue! {
     INFO: Info = "test_build_info" ["first", "second"];
     /// A histogram whose buckets come from elsewhere
     HISTOGRAM: Histogram = "test_latency_seconds" ["first"];
+    /// A histogram that the process counts
+    TRACED: Histogram = "test_traced_seconds" ["first"] bounds(&[0.1, 1.0]);
     /// Quantiles
     SUMMARY: Summary = "test_quantiles" ["first"];
     /// Names known at run time
@@ -239,8 +241,6 @@ fn a_million_hostile_bytes_do_not_break_a_page() {
 
 #[test]
 fn parsers_of_python_read_the_same_page() {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python");
-    assert!(python.exists(), "{} is missing; ./tests/run.sh makes it", python.display());
     let directory = tempfile::tempdir().unwrap();
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
     let (mut files, mut expected) = (Vec::new(), Vec::new());
@@ -254,15 +254,11 @@ fn parsers_of_python_read_the_same_page() {
             expected.push(series(&page));
         }
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracles/parse.py");
     for (files, expected) in files.chunks(500).zip(expected.chunks(500)) {
-        let output = Command::new(&python).arg(&script).args(files).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let found: Vec<Vec<PythonSample>> = serde_json::from_slice(&output.stdout).unwrap();
-        for ((samples, expected), file) in found.into_iter().zip(expected).zip(files) {
+        for ((samples, expected), file) in python(files).into_iter().zip(expected).zip(files) {
             let samples = samples
                 .into_iter()
-                .map(|(name, labels, value)| page::Sample { name: plain(name), labels, value: value.parse().expect("a number") })
+                .map(|(name, labels, value, _)| page::Sample { name: plain(name), labels, value: value.parse().expect("a number") })
                 .collect();
             let family = page::Family { name: String::new(), kind: String::new(), help: String::new(), samples };
             let found = series(&Page { families: vec![family] });
@@ -277,8 +273,57 @@ fn plain(name: String) -> String {
     if name == "test_errors_total" { "test_errors".to_owned() } else { name }
 }
 
-/// Name, labels and value as Python prints them.
-type PythonSample = (String, BTreeMap<String, String>, String);
+/// Name, labels, value and exemplar as Python prints them.
+type PythonSample = (String, BTreeMap<String, String>, String, Option<(BTreeMap<String, String>, String)>);
+
+#[test]
+fn exemplars_are_read_by_python_s_parser() {
+    let registry = Registry::default();
+    let latency = registry.histogram(&TRACED);
+    let trace = |number| TraceId::new(number, 1).expect("an identity");
+    for (value, number) in [(0.05, 1), (0.07, 2), (3.0, u128::MAX)] {
+        latency.observe_traced(["/a\"b"], value, trace(number));
+    }
+    latency.observe(["/plain"], 0.5);
+    registry.counter(&COUNTER).add_traced(["a", "b"], 2, trace(3));
+    let exposition = Exposition::new(registry);
+    let pages = FORMATS.map(|(_, accept)| exposition.render(accept, "identity").body.to_vec());
+    let [text, open, proto] = read(&pages).map(|page| series(&page));
+    assert!(text == open && text == proto, "the other formats differ");
+    let page = String::from_utf8(pages[1].clone()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("page.openmetrics");
+    std::fs::write(&file, &page).unwrap();
+    let mut found = Vec::new();
+    for (name, mut labels, _, exemplar) in python(&[file]).remove(0) {
+        if let Some((trace, value)) = exemplar {
+            found.push((name, labels.remove("le"), trace["trace_id"].clone(), value));
+        }
+    }
+    let expected = |name: &str, edge: Option<&str>, number: u128, value: &str| {
+        (name.to_owned(), edge.map(str::to_owned), trace(number).trace(), value.to_owned())
+    };
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            expected("test_events_total", None, 3, "2.0"),
+            expected("test_traced_seconds_bucket", Some("+Inf"), u128::MAX, "3.0"),
+            expected("test_traced_seconds_bucket", Some("0.1"), 2, "0.07"),
+        ],
+        "{page}"
+    );
+}
+
+/// What the parsers of Python read from files.
+fn python(files: &[std::path::PathBuf]) -> Vec<Vec<PythonSample>> {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/venv/bin/python");
+    assert!(python.exists(), "{} is missing; ./tests/run.sh makes it", python.display());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracles/parse.py");
+    let output = Command::new(&python).arg(&script).args(files).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
 
 /// What Python's parsers can read: they cut lines at every separator that Unicode knows, which the formats do not.
 fn python_sent() -> impl Strategy<Value = Sent> {

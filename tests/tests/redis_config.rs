@@ -1,6 +1,7 @@
 //! What the Redis exporter says about a configuration that it cannot use: one line that names the place, and exit code 2.
 
 use it::program::Program;
+use it::redis::Redis;
 use it::{PATIENCE, binary, port, wait};
 
 /// Arguments, and what the line must name.
@@ -54,4 +55,33 @@ fn help_and_version_are_data() {
         assert!(String::from_utf8(output.stdout).unwrap().contains(expected), "{flag}");
         assert!(output.stderr.is_empty(), "{flag}");
     }
+}
+
+/// What `check` prints, and its exit code.
+fn check(arguments: &[&str]) -> (String, Option<i32>) {
+    let output = binary::command("redis-exporter").arg("check").args(arguments).output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), output.status.code())
+}
+
+#[test]
+fn check_says_what_works_and_what_does_not() {
+    let redis = Redis::start();
+    let (said, code) = check(&["--redis.addr", &redis.address()]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("target ") && said.lines().all(|line| line.split_whitespace().nth(1) == Some("ok")), "{said}");
+
+    redis.user("watcher", "secret", "+info +ping +client|setname");
+    let (said, code) = check(&["--redis.addr", &redis.address(), "--redis.user=watcher", "--redis.password=secret"]);
+    assert_eq!(code, Some(1), "{said}");
+    let outcome = |name: &str| said.lines().find(|line| line.starts_with(name)).map(str::to_owned);
+    assert!(outcome("info ").is_some_and(|line| line.contains(" ok ")), "{said}");
+    assert!(outcome("slowlog_get ").is_some_and(|line| line.contains(" failed ") && line.contains("NOPERM")), "{said}");
+
+    let (said, code) = check(&["--redis.addr", &redis.address(), "--redis.user=watcher", "--redis.password=wrong"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.starts_with("target  failed  auth: "), "{said}");
+
+    let (said, code) = check(&["--redis.addr", &format!("redis://127.0.0.1:{}", port::free())]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.starts_with("target  failed  refused: "), "{said}");
 }

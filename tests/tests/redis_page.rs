@@ -55,6 +55,7 @@ fn text_kind(kind: Type) -> Option<&'static str> {
         Type::Gauge | Type::Info => Some("gauge"),
         Type::Histogram => Some("histogram"),
         Type::Summary => Some("summary"),
+        Type::Untyped => Some("untyped"),
         Type::Dynamic => None,
     }
 }

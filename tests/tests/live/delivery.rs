@@ -21,7 +21,7 @@ const TIME_SCALE: &str = "15";
 const AUTHORIZATION: &str = "Basic YWxlcnRtYW5hZ2VyOnNlY3JldA==";
 
 /// Jobs of targets that these tests do not run.
-const OTHERS: [&str; 4] = ["node", "grafana", "celery", "selextract-api"];
+const OTHERS: [&str; 5] = ["node", "grafana", "postgres", "celery", "selextract-api"];
 
 /// Redis, its exporter and everything that alerts about it.
 struct Stack {

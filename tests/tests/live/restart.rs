@@ -1,7 +1,9 @@
 //! Alertmanager or Prometheus ends in the middle: no alert is lost, and how many are told twice.
 //!
-//! What Alertmanager has told is on its disk only once it ends in order (SIGTERM), or after a quarter of an hour: after SIGKILL
-//! it may tell a group once more, and so it may of a mail that was under way at a SIGTERM, before which these tests wait. What Prometheus has begun to count (`for`) is among its samples, and survives both.
+//! What Alertmanager has told is on its disk once it ends in order (SIGTERM), and every minute: after SIGKILL it may tell a group
+//! once more that it told of in the last minute, and so it may of a mail that was under way at a SIGTERM, before which these tests
+//! wait. What it has not written down it cannot call over either: it says that an alert is over only to whom it told of it. What
+//! Prometheus has begun to count (`for`) is among its samples, and survives both.
 
 use std::time::Duration;
 
@@ -100,4 +102,42 @@ fn prometheus_asked_to_end_doubles_nothing() {
 #[test]
 fn prometheus_killed_tells_a_group_once_more_at_most() {
     ends(Part::Prometheus, End::Killed, 1);
+}
+
+/// An alert ends while Alertmanager is away: Prometheus says so again and again for a quarter of an hour, so it is not lost.
+fn ends_while_away(end: End) {
+    let mut alerting = Alerting::start(true);
+    let instance = alerting.pages[0].instance();
+    alerting.pages[0].set(Values { up: false, ..WELL });
+    for channel in Channel::ALL {
+        alerting.until_fired(channel, DOWN, &instance, 1, PATIENCE);
+    }
+    match end {
+        End::Asked => {
+            alerting.until_noted(DOWN, &instance);
+            assert!(alerting.alertmanager.program.stop(Duration::from_secs(20)).success());
+        }
+        End::Killed => {
+            alerting.until_kept(DOWN, &instance, Channel::ALL.len());
+            alerting.alertmanager.program.kill();
+        }
+    }
+
+    alerting.pages[0].set(WELL);
+    alerting.until_over(DOWN, &instance);
+    alerting.alertmanager.program.restart();
+
+    for channel in Channel::ALL {
+        alerting.until_resolved(channel, DOWN, &instance);
+    }
+}
+
+#[test]
+fn an_end_is_told_after_alertmanager_was_asked_to_end() {
+    ends_while_away(End::Asked);
+}
+
+#[test]
+fn an_end_is_told_after_alertmanager_was_killed() {
+    ends_while_away(End::Killed);
 }
