@@ -111,6 +111,10 @@ impl Keeper {
         // Kept free, so that a value and the one in whose place it comes fit side by side for an epoch.
         let room = self.settings.values - self.settings.turnover;
         let mut admitted = Vec::new();
+        // An event that began before the last epoch's end may have offered a value that was admitted there.
+        for tracked in &self.tracked {
+            sketch.remove(tracked.slot.hash);
+        }
         for candidate in sketch.heaviest(self.settings.turnover) {
             let named = self.tracked.iter().filter(|tracked| !tracked.withdrawn).count() + admitted.len();
             if named >= room {

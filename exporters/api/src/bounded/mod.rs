@@ -142,8 +142,11 @@ impl Bounded {
         if epoch.ends.is_none_or(|ends| now >= ends) {
             epoch.ends = now.checked_add(self.settings.epoch);
             let other = self.other.iter().filter_map(Cell::amount).sum();
-            let table = epoch.keeper.turn(&mut self.sketch(), self.other.len(), other);
+            let mut sketch = self.sketch();
+            let table = epoch.keeper.turn(&mut sketch, self.other.len(), other);
+            // Before anybody may offer again: what was admitted is found from here on.
             self.table.store(table.into());
+            drop(sketch);
         }
         for (group, cell) in self.other.iter().enumerate() {
             each(None, group, cell.amount().unwrap_or(0.0));

@@ -45,12 +45,9 @@ impl Sketch {
     pub(super) fn offer(&mut self, hash: u64, value: &str, group: usize, amount: f64) {
         let random = self.random();
         let bit = 1_u64.checked_shl(u32::try_from(group).unwrap_or(u32::MAX)).unwrap_or(0);
-        let sets = self.entries.len() / WAYS;
-        let set = usize::try_from(hash >> 32).unwrap_or(0) & sets.saturating_sub(1);
-        let Some(set) = self.entries.get_mut(set * WAYS..(set + 1) * WAYS) else { return };
         let mut lightest: Option<&mut Option<Candidate>> = None;
         let mut least = f64::INFINITY;
-        for entry in set {
+        for entry in self.set(hash) {
             match entry {
                 Some(candidate) if candidate.hash == hash => {
                     candidate.weight += amount;
@@ -81,11 +78,18 @@ impl Sketch {
 
     /// A value that is tracked now.
     pub(super) fn remove(&mut self, hash: u64) {
-        for entry in &mut self.entries {
+        for entry in self.set(hash) {
             if entry.is_some_and(|candidate| candidate.hash == hash) {
                 *entry = None;
             }
         }
+    }
+
+    /// The entries among which a value is kept, if it is.
+    fn set(&mut self, hash: u64) -> &mut [Option<Candidate>] {
+        let sets = self.entries.len() / WAYS;
+        let set = usize::try_from(hash >> 32).unwrap_or(0) & sets.saturating_sub(1);
+        self.entries.get_mut(set * WAYS..(set + 1) * WAYS).unwrap_or_default()
     }
 
     /// An epoch has passed.

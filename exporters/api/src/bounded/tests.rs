@@ -210,6 +210,24 @@ fn new_value_is_seen_at_zero_before_it_is_raised() {
 }
 
 #[test]
+fn value_offered_late_is_tracked_once() {
+    let bounded = Bounded::new(SMALL, 1);
+    let (start, mut scraper) = (Instant::now(), Scraper::default());
+    bounded.add("ada", 0, 1.0);
+    // Each page panics where a series is on it twice.
+    for epoch in 0..6 {
+        let standing = scraper.scrape(&bounded, start + EPOCH * epoch);
+        assert_eq!(standing.tracked, usize::from(epoch < 4), "{epoch}");
+        // An event that looked into the table before the epoch ended, and comes to the sketch only now. In the last epochs it
+        // comes while its value is announced, counted, idle and withdrawn.
+        if epoch < 3 {
+            bounded.sketch().offer(key::hash(&bounded.hasher, "ada"), "ada", 0, 100.0);
+        }
+    }
+    assert!((scraper.through_gaps - 1.0).abs() < f64::EPSILON);
+}
+
+#[test]
 fn groups_are_announced_one_by_one() {
     let bounded = Bounded::new(SMALL, 2);
     let start = Instant::now();
