@@ -74,6 +74,10 @@ impl Counted for Index {
         self.store.len()
     }
 
+    fn refused(&self) -> u64 {
+        Self::refused(self)
+    }
+
     fn lines(&self, each: LineVisitor<'_>) {
         self.store.each(|labels, cells, exemplars| {
             let value = cells.first().map_or(0.0, |cell| from_u64(cell.load(Ordering::Relaxed)));
@@ -152,6 +156,10 @@ fn countable(amount: f64) -> Result<f64, InvalidAmount> {
 impl Counted for Floats {
     fn len(&self) -> usize {
         self.0.store.len()
+    }
+
+    fn refused(&self) -> u64 {
+        self.0.refused()
     }
 
     fn lines(&self, each: LineVisitor<'_>) {

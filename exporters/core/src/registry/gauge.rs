@@ -74,6 +74,10 @@ impl Counted for Gauges {
         self.0.store.len()
     }
 
+    fn refused(&self) -> u64 {
+        self.0.refused()
+    }
+
     fn lines(&self, each: LineVisitor<'_>) {
         self.0.store.each(|labels, cells, _| {
             let value = cells.first().map_or(0.0, |cell| f64::from_bits(cell.load(Ordering::Relaxed)));

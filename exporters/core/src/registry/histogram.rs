@@ -121,6 +121,10 @@ impl Counted for Histograms {
         self.index.store.len()
     }
 
+    fn refused(&self) -> u64 {
+        self.index.refused()
+    }
+
     fn lines(&self, each: LineVisitor<'_>) {
         self.index.store.each(|labels, cells, exemplars| {
             let Some((sum, buckets)) = cells.split_first() else { return };

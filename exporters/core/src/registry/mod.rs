@@ -80,6 +80,9 @@ pub(crate) trait Counted: Any + Send + Sync {
     /// Series so far.
     fn len(&self) -> usize;
 
+    /// Events that were not counted, since the family was full.
+    fn refused(&self) -> u64;
+
     /// Every line, in the order in which series appeared.
     fn lines(&self, each: LineVisitor<'_>);
 }
@@ -140,6 +143,12 @@ impl Registry {
     /// Appends a page with these families only.
     pub fn encode(&self, format: Format, out: &mut Vec<u8>) {
         format.encode(&Contents { samples: &Samples::default(), registry: self, relabeling: &Relabeling::default() }, out);
+    }
+
+    /// Events that were not counted, since their family was full.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.entries().iter().map(|entry| entry.family.refused()).sum()
     }
 
     /// Series of all families.

@@ -103,7 +103,7 @@ fn full_family_refuses_and_says_so() {
     }
     requests.series(["one more", ""]).add(5);
     requests.add(["0", ""], 1);
-    assert_eq!(requests.refused(), 11);
+    assert_eq!((requests.refused(), registry.refused()), (11, 11));
     let page = text(&registry);
     assert_eq!(page.lines().count(), SERIES);
     assert!(page.starts_with("test_requests_total{method=\"0\",path=\"\"} 2\n"));

@@ -157,7 +157,8 @@ impl<S: Source> State<S> {
             limits.collect(own, samples);
         }
         let problems = self.history.add(samples.take_problems());
-        let counts = [problems.duplicate, problems.conflict, problems.series_limit, problems.family_limit, problems.invalid];
+        let series_limit = problems.series_limit + self.source.registry().refused();
+        let counts = [problems.duplicate, problems.conflict, series_limit, problems.family_limit, problems.invalid];
         for (reason, count) in metric_catalogue::exporter::DROPS.iter().zip(counts) {
             samples.counter(own.dropped, [reason], count);
         }

@@ -10,6 +10,7 @@ use tokio::time::sleep;
 use super::*;
 use crate::{
     encode::Format,
+    registry::Registry,
     web_config::{Web, pki::Pki},
 };
 
@@ -18,6 +19,8 @@ metric_catalogue::catalogue! {
     FIRST: Gauge = "test_first" [];
     /// What the second collector reads
     SECOND: Gauge = "test_second" [];
+    /// What the exporter counts itself
+    COUNTED: Counter = "test_counted_total" ["name"];
 }
 
 /// Does in each flight what the test says, and counts flights.
@@ -25,6 +28,7 @@ metric_catalogue::catalogue! {
 struct Scripted {
     steps: Vec<Step>,
     flights: Arc<AtomicU64>,
+    registry: Registry,
 }
 
 #[derive(Clone, Debug)]
@@ -64,11 +68,15 @@ impl Source for Scripted {
         }
         Ok(())
     }
+
+    fn registry(&self) -> Registry {
+        self.registry.clone()
+    }
 }
 
 fn runner(steps: &[Step]) -> (Arc<Runner<Scripted>>, Arc<AtomicU64>) {
     let flights = Arc::new(AtomicU64::new(0));
-    let source = Scripted { steps: steps.to_vec(), flights: Arc::clone(&flights) };
+    let source = Scripted { steps: steps.to_vec(), flights: Arc::clone(&flights), registry: Registry::default() };
     (Arc::new(Runner::new(source, &EXPORTER, Arc::default(), Pool::default())), flights)
 }
 
@@ -199,7 +207,7 @@ async fn own_metrics_are_all_in_the_catalogue() {
     let pki = Pki::new();
     let path = pki.write("web.yml", "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n");
     let limits = Arc::new(Limits::new(Web::start(Some(&path)).unwrap()));
-    let source = Scripted { steps: vec![Step::Reach, Step::Read("first", &FIRST)], flights: Arc::default() };
+    let source = Scripted { steps: vec![Step::Reach, Step::Read("first", &FIRST)], ..Scripted::default() };
     let page = text(&*Runner::new(source, &EXPORTER, limits, Pool::default()).page(in_ms(1000)).await);
     let known: Vec<_> = EXPORTER.metrics().chain(metric_catalogue::process::ALL.iter().copied()).map(|metric| metric.name).collect();
     for name in page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).filter(|name| *name != "test_first") {
@@ -207,5 +215,20 @@ async fn own_metrics_are_all_in_the_catalogue() {
     }
     for name in EXPORTER.metrics().map(|metric| metric.name).filter(|name| *name != "redis_up_reason") {
         assert!(page.contains(&format!("# TYPE {name} ")), "{name} is missing");
+    }
+}
+
+#[tokio::test]
+async fn events_past_a_full_family_are_seen_on_the_page() {
+    let registry = Registry::with_limit(1);
+    for name in ["first", "second", "third"] {
+        registry.counter(&COUNTED).add([name], 1);
+    }
+    let source = Scripted { steps: vec![Step::Reach], registry, ..Scripted::default() };
+    let runner = Runner::new(source, &EXPORTER, Arc::default(), Pool::default());
+    for _ in 0..2 {
+        let page = runner.page(Instant::now() + Duration::from_secs(5)).await;
+        let page = text(&page);
+        assert!(has(&page, "redis_exporter_samples_dropped_total{reason=\"series_limit\"} 2"), "{page}");
     }
 }
