@@ -25,6 +25,7 @@ mod long_running_transactions;
 mod process_idle;
 mod progress;
 mod replication_slots;
+mod rest;
 mod roles;
 mod server;
 mod sessions;

@@ -9,11 +9,11 @@ use std::{
 
 use exporter_core::Samples;
 use metric_catalogue::{
-    Definition, Unit,
+    Definition, Type, Unit,
     postgres::tables::{budget, stat_user_tables, statio_user_tables, table},
 };
 
-use super::{Collector, Server, budget::Budget};
+use super::{Collector, Server, budget::Budget, rest::Rest};
 use crate::{
     mapping::{self, Mapping},
     row::{Row, RowError},
@@ -86,23 +86,25 @@ pub(super) struct Tables {
     name: &'static str,
     metrics: &'static [&'static Definition],
     limit: usize,
+    /// By database.
     budgets: HashMap<String, Budget>,
+    rests: HashMap<String, Rest>,
 }
 
 impl Tables {
     /// `pg_stat_user_tables`.
     pub(super) fn stat(limit: usize) -> Self {
-        Self { name: "stat_user_tables", metrics: stat_user_tables::ALL, limit, budgets: HashMap::new() }
+        Self { name: "stat_user_tables", metrics: stat_user_tables::ALL, limit, budgets: HashMap::new(), rests: HashMap::new() }
     }
 
     /// `pg_statio_user_tables`.
     pub(super) fn statio(limit: usize) -> Self {
-        Self { name: "statio_user_tables", metrics: statio_user_tables::ALL, limit, budgets: HashMap::new() }
+        Self { name: "statio_user_tables", metrics: statio_user_tables::ALL, limit, budgets: HashMap::new(), rests: HashMap::new() }
     }
 
     /// Estimates of size and bloat, and age.
     pub(super) fn size(limit: usize) -> Self {
-        Self { name: "table_size", metrics: table::ALL, limit, budgets: HashMap::new() }
+        Self { name: "table_size", metrics: table::ALL, limit, budgets: HashMap::new(), rests: HashMap::new() }
     }
 
     /// Shows some by name and sums the rest.
@@ -113,10 +115,12 @@ impl Tables {
         let budget = self.budgets.entry(database.to_owned()).or_default();
         // One place is the sum's.
         budget.choose(self.limit.saturating_sub(1).max(1), &candidates);
-        let chosen = |(row, name)| -> Option<&Row> { budget.contains(name).then_some(row) };
-        mapping::send(self.metrics, &[], rows.iter().zip(&names).filter_map(|(row, name)| chosen((row, name))), samples)?;
-        let rest = rows.iter().zip(&names).filter(|(_, name)| !budget.contains(name)).map(|(row, _)| row);
-        let left = sum(self.metrics, database, rest, samples)?;
+        let named = |name: &String| budget.contains(name);
+        let chosen = rows.iter().zip(&names).filter(|(_, name)| named(name)).map(|(row, _)| row);
+        mapping::send(self.metrics, &[], chosen, samples)?;
+        let left = sum(self.metrics, database, rows.iter().zip(&names).filter(|(_, name)| !named(name)).map(|(row, _)| row), samples)?;
+        let rest = self.rests.entry(database.to_owned()).or_default();
+        count(self.metrics, rest, database, rows.iter().zip(&names).map(|(row, name)| (row, name.as_str(), named(name))), samples)?;
         if self.name == "stat_user_tables" {
             samples.gauge(&budget::TABLES_OTHER, [database], left);
             samples.counter(&budget::EVICTIONS, [database], budget.evictions());
@@ -155,6 +159,11 @@ impl Collector for Tables {
             samples.gauge(&budget::TABLES_OTHER, [&database], 0_u64);
             samples.counter(&budget::EVICTIONS, [&database], self.budgets.get(&*database).map_or(0, Budget::evictions));
         }
+        // A sum that has been shown stays, or its return would look like a reset.
+        if let Some(rest) = self.rests.get_mut(&*database) {
+            let names = rows.iter().map(key).collect::<Result<Vec<_>, _>>()?;
+            count(self.metrics, rest, &database, rows.iter().zip(&names).map(|(row, name)| (row, name.as_str(), true)), samples)?;
+        }
         mapping::send(self.metrics, &[], rows, samples)
     }
 }
@@ -168,11 +177,38 @@ fn work(row: &Row) -> Result<f64, RowError> {
     WORK.iter().map(|column| Ok(row.number(column)?.unwrap_or(0.0))).sum()
 }
 
-/// Adds up what can be added: counts and sizes, not times and ages. Returns how many rows there were.
+/// Adds to the counters of what is left over, given all tables with whether they are shown by name.
+fn count<'a>(
+    metrics: &[&'static Definition],
+    rest: &mut Rest,
+    database: &str,
+    tables: impl Iterator<Item = (&'a Row, &'a str, bool)>,
+    samples: &mut Samples,
+) -> Result<(), RowError> {
+    let mut tables = tables.peekable();
+    let Some((first, ..)) = tables.peek() else { return Ok(()) };
+    let mut columns = Mapping::new(metrics, &[], first).columns();
+    columns.retain(|(_, definition)| definition.kind == Type::Counter);
+    if columns.is_empty() {
+        return Ok(());
+    }
+    rest.begin(columns.len());
+    for (row, name, named) in tables {
+        let values = columns.iter().map(|(position, _)| Ok(row.number_at(*position)?.unwrap_or(0.0)));
+        rest.add(name, named, values.collect::<Result<_, _>>()?);
+    }
+    for ((_, definition), total) in columns.iter().zip(rest.end()) {
+        samples.plain(definition, &[database, OTHER[0], OTHER[1]], *total);
+    }
+    Ok(())
+}
+
+/// Adds up what can be added now: numbers and sizes, not times and ages. Returns how many rows there were.
 fn sum<'a>(metrics: &[&'static Definition], database: &str, rows: impl Iterator<Item = &'a Row>, samples: &mut Samples) -> Result<u64, RowError> {
     let mut rows = rows.peekable();
     let Some(first) = rows.peek() else { return Ok(0) };
-    let columns = Mapping::new(metrics, &[], first).columns();
+    let mut columns = Mapping::new(metrics, &[], first).columns();
+    columns.retain(|(_, definition)| definition.kind != Type::Counter);
     let mut sums: BTreeMap<usize, f64> = BTreeMap::new();
     let mut count = 0;
     for row in rows {
@@ -215,6 +251,24 @@ mod tests {
         let text = samples.text();
         assert!(text.contains("pg_stat_user_tables_seq_tup_read{datname=\"shop\",schemaname=\"public\",relname=\"b\"} 9\n"));
         assert!(text.contains("pg_tables{datname=\"shop\"} 2\n") && text.contains("pg_tables_other{datname=\"shop\"} 0\n"));
+    }
+
+    #[test]
+    fn other_never_falls_and_loses_nothing() {
+        let other = "pg_stat_user_tables_seq_tup_read{datname=\"shop\",schemaname=\"\",relname=\"other\"}";
+        let mut tables = Tables::stat(2);
+        let mut read = |rows: &[Row]| {
+            let mut samples = Samples::default();
+            tables.read(rows, &mut samples).unwrap();
+            let text = samples.text();
+            text.lines().find_map(|line| line.strip_prefix(other)?.trim().parse::<f64>().ok())
+        };
+        assert_eq!(read(&[row("a", "5"), row("b", "90"), row("c", "70")]), Some(75.0));
+        // c gets a series of its own, which begins with what it read meanwhile; b loses its own.
+        assert_eq!(read(&[row("a", "6"), row("b", "91"), row("c", "170")]), Some(177.0));
+        // c's work is its own now; a is dropped, and b alone is within the budget.
+        assert_eq!(read(&[row("b", "92"), row("c", "270")]), Some(178.0));
+        assert_eq!(read(&[row("b", "99"), row("c", "270"), row("d", "3")]), Some(188.0));
     }
 
     #[test]
