@@ -33,7 +33,8 @@ pub(crate) fn run<E: Exporter>(source: E::Source, patience: Duration, limits: Li
 async fn report<E: Exporter>(mut source: E::Source, patience: Duration, limits: Limits) -> (String, bool) {
     let deadline = Instant::now() + patience;
     let (mut flight, mut ended) = fly(&mut source, limits, deadline).await;
-    while E::READS_IN_BACKGROUND && !flight.reached && Instant::now() + PAUSE < deadline {
+    let waits = |flight: &Flight, source: &E::Source| if flight.reached { !source.is_settled() } else { E::READS_IN_BACKGROUND };
+    while waits(&flight, &source) && Instant::now() + PAUSE < deadline {
         tokio::time::sleep(PAUSE).await;
         (flight, ended) = fly(&mut source, limits, deadline).await;
     }
@@ -44,6 +45,9 @@ async fn report<E: Exporter>(mut source: E::Source, patience: Duration, limits: 
     };
     let mut lines = vec![("target", target)];
     lines.extend(flight.runs.iter().map(|run| (run.collector, told(run, &flight.samples))));
+    if flight.reached && !source.is_settled() {
+        lines.push(("background", Err("no end of the first measurements before the deadline".to_owned())));
+    }
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let mut text = String::new();
     for (name, outcome) in &lines {
@@ -85,9 +89,9 @@ mod tests {
         KEYS: Gauge = "test_keys" ["db"];
     }
 
-    /// A target that is reached at the given attempt.
+    /// A target that is reached at the given attempt, and whose background is done with at as many more.
     #[derive(Debug)]
-    struct Late(u32);
+    struct Late(u32, u32);
 
     impl Source for Late {
         async fn collect(&mut self, flight: &mut Flight) -> Result<(), Failure> {
@@ -95,6 +99,7 @@ mod tests {
             if self.0 > 0 {
                 return Err(Failure::new(Reason::Refused, "nobody listens"));
             }
+            self.1 = self.1.saturating_sub(1);
             flight.reached();
             flight.expect("memory");
             flight.read("keys", |samples| {
@@ -104,6 +109,10 @@ mod tests {
             });
             flight.failed("slowlog", "no permission");
             Ok(())
+        }
+
+        fn is_settled(&self) -> bool {
+            self.1 == 0
         }
     }
 
@@ -120,7 +129,7 @@ mod tests {
         type Source = Late;
 
         fn source(_: Self::Config) -> Result<Late, ConfigError> {
-            Ok(Late(1))
+            Ok(Late(1, 0))
         }
 
         fn check(_: &Late) -> Vec<String> {
@@ -130,18 +139,31 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn every_collector_has_its_line() {
-        let (text, works) = report::<Test<false>>(Late(1), Duration::from_secs(1), Limits::default()).await;
+        let (text, works) = report::<Test<false>>(Late(1, 0), Duration::from_secs(1), Limits::default()).await;
         let expected = "target   ok      reached\nmemory   failed  no answer before the deadline\nkeys     ok      2 series, 0 ms\n\
                         slowlog  failed  no permission\nGRANT pg_monitor TO exporter\n";
         assert_eq!((text.as_str(), works), (expected, false));
     }
 
     #[tokio::test(start_paused = true)]
+    async fn measurements_in_the_background_are_waited_for() {
+        for patient in [false, true] {
+            let settled = |attempts| async move {
+                let (source, patience) = (Late(1, attempts), Duration::from_secs(1));
+                let limits = Limits::default();
+                if patient { report::<Test<true>>(source, patience, limits).await.0 } else { report::<Test<false>>(source, patience, limits).await.0 }
+            };
+            assert!(!settled(5).await.contains("background"));
+            assert!(settled(99).await.contains("background  failed  no end of the first measurements"));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn source_in_the_background_gets_time() {
-        let (text, _) = report::<Test<true>>(Late(4), Duration::from_secs(1), Limits::default()).await;
+        let (text, _) = report::<Test<true>>(Late(4, 0), Duration::from_secs(1), Limits::default()).await;
         assert!(text.starts_with("target   ok "), "{text}");
         for patience in [Duration::from_secs(1), Duration::from_millis(250)] {
-            let (text, works) = report::<Test<true>>(Late(99), patience, Limits::default()).await;
+            let (text, works) = report::<Test<true>>(Late(99, 0), patience, Limits::default()).await;
             assert!(text.starts_with("target  failed  refused: nobody listens\n") && !works, "{text}");
         }
     }

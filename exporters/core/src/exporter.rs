@@ -148,7 +148,8 @@ fn healthy<E: Exporter>(web: &WebFlags) -> ExitCode {
 }
 
 /// One thread: a scrape mostly waits, and a second one would only cost memory.
-fn serve<E: Exporter>(web: WebFlags, source: E::Source, limits: Limits, pool: Pool) -> std::io::Result<()> {
+fn serve<E: Exporter>(web: WebFlags, mut source: E::Source, limits: Limits, pool: Pool) -> std::io::Result<()> {
+    source.set_limits(web.limits());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let limits = Arc::new(limits);

@@ -9,7 +9,11 @@ use std::{
 
 use tokio::{sync::watch, time::Instant};
 
-use crate::{failure::Failure, registry::Registry, samples::Samples};
+use crate::{
+    failure::Failure,
+    registry::Registry,
+    samples::{Limits, Samples},
+};
 
 /// The async part of an exporter: it owns the connection to the target.
 pub trait Source: Send + 'static {
@@ -24,6 +28,14 @@ pub trait Source: Send + 'static {
     fn registry(&self) -> Registry {
         Registry::default()
     }
+
+    /// Whether what is measured in the background has been measured once: `check` waits for that.
+    fn is_settled(&self) -> bool {
+        true
+    }
+
+    /// Told once at the start by what pages are bounded, for a source that has further targets.
+    fn set_limits(&mut self, _limits: Limits) {}
 }
 
 /// What has been read so far.

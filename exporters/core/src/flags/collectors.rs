@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, parser::ValueSource};
 
 use super::switch;
 
@@ -40,11 +40,13 @@ pub struct CollectorFlag {
 /// let command = Collectors::<List>::augment_args(clap::Command::new("test"));
 /// let collectors = Collectors::<List>::from_arg_matches(&command.get_matches_from(["test", "--collector.locks=false", "--collector.xlog"]))?;
 /// assert!(collectors.runs("wal") && !collectors.runs("locks"));
+/// assert!(collectors.is_given("wal"));
 /// # Ok::<(), clap::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Collectors<L> {
     running: Vec<(&'static str, bool)>,
+    given: Vec<&'static str>,
     list: PhantomData<L>,
 }
 
@@ -54,12 +56,20 @@ impl<L: CollectorFlags> Collectors<L> {
     pub fn runs(&self, name: &str) -> bool {
         self.running.iter().any(|(collector, runs)| *collector == name && *runs)
     }
+
+    /// Whether the collector's own flag was given, rather than left at its default.
+    #[must_use]
+    pub fn is_given(&self, name: &str) -> bool {
+        self.given.contains(&name)
+    }
 }
 
 impl<L: CollectorFlags> FromArgMatches for Collectors<L> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let running = L::all().into_iter().map(|flag| (flag.name, matches.get_one(&id(flag.name)).copied().unwrap_or(flag.default)));
-        Ok(Self { running: running.collect(), list: PhantomData })
+        let given = |flag: &CollectorFlag| matches.value_source(&id(flag.name)).is_some_and(|source| source != ValueSource::DefaultValue);
+        let given = L::all().into_iter().filter(given).map(|flag| flag.name).collect();
+        Ok(Self { running: running.collect(), given, list: PhantomData })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
