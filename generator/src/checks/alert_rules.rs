@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use promql_parser::parser::{self, Expr};
+
 use super::Finding;
+use super::promql::walk;
 use crate::spec::alert::Alert;
 use crate::spec::{RETENTION, Spec};
 
@@ -57,12 +60,23 @@ fn lasting(spec: &Spec, alert: &Alert) -> Option<Finding> {
     }
     // A start finds nothing until every target was scraped.
     let first_scrapes = spec.scrape_interval.times(SCRAPES);
-    if alert.expr.contains("absent") && alert.lasting < first_scrapes {
+    if asks_for_absence(&alert.expr) && alert.lasting < first_scrapes {
         let problem = format!("`for` is {}, and after a start series may be absent for {first_scrapes}", alert.lasting);
         return Some(finding("alerts/absent", alert, problem, "let it hold for two scrapes at least"));
     }
     let problem = || format!("`for` is {}, and {RETENTION} are kept", alert.lasting);
     (alert.lasting > RETENTION).then(|| finding("alerts/for", alert, problem(), "shorten it"))
+}
+
+/// Whether a part of the expression is there because series are not.
+fn asks_for_absence(expression: &str) -> bool {
+    let mut asks = false;
+    if let Ok(expression) = parser::parse(expression) {
+        walk(&expression, &mut Vec::new(), &mut |part, _| {
+            asks |= matches!(part, Expr::Call(call) if ["absent", "absent_over_time"].contains(&call.func.name));
+        });
+    }
+    asks
 }
 
 fn finding(rule: &'static str, alert: &Alert, problem: String, remedy: &str) -> Finding {
@@ -115,6 +129,21 @@ mod tests {
         let expected =
             "alert RedisDown: `for` is 30s, and after a start series may be absent for 1m [alerts/absent]\n  = let it hold for two scrapes at least";
         assert_eq!(messages(&check(&spec)), [expected]);
+    }
+
+    #[test]
+    fn absence_is_a_call_and_not_a_word() {
+        let said = |expression: &str| {
+            let spec = changed(|spec| {
+                spec.alerts.retain(|alert| alert.name == "RedisDown");
+                spec.alerts[0].lasting = seconds(30);
+                spec.alerts[0].expr = expression.to_owned();
+                spec.scrape_interval = seconds(30);
+            });
+            check(&spec).len()
+        };
+        assert_eq!(said("# absent\nredis_up{instance=\"absent\"} == 0"), 0);
+        assert_eq!(said("absent_over_time(redis_up[5m])"), 1);
     }
 
     #[test]

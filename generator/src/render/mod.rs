@@ -152,13 +152,39 @@ mod tests {
 
     #[test]
     fn the_order_of_what_has_none_changes_nothing() {
-        let forwards = files(&Spec::new(&site(false))).unwrap();
-        assert_eq!(files(&Spec::new(&site(true))).unwrap(), forwards);
+        let forwards = crate::render(&site(false)).unwrap();
+        assert_eq!(crate::render(&site(true)).unwrap(), forwards);
+    }
+
+    #[test]
+    fn every_job_can_be_renamed() {
+        let jobs = crate::spec::component::ALL.map(|component| component.job);
+        let lines: Vec<_> = jobs.iter().map(|job| format!("{job}: {{name: my-{job}}}")).collect();
+        let mut site = Site::default();
+        site.read_file(&format!("jobs: {{{}}}", lines.join(", "))).unwrap();
+        for file in crate::render(&site).unwrap() {
+            let text = String::from_utf8(file.bytes).unwrap();
+            for job in jobs {
+                // Examples that no rename touches keep the spec's names, as input and as what is expected of it.
+                let named = [format!("job=\"{job}\""), format!("job%3D%22{job}%22"), format!("search={job}\n")];
+                let old = named.iter().find(|named| text.contains(*named));
+                assert!(old.is_none() || file.path.ends_with("_test.yml"), "{} has {old:?}", file.path);
+            }
+        }
+    }
+
+    #[test]
+    fn jobs_can_swap_their_names() {
+        let mut site = Site::default();
+        site.read_file("jobs: {node: {name: redis}, redis: {name: node}}").unwrap();
+        let rules = crate::render(&site).unwrap().into_iter().find(|file| file.path == "alert_rules.yml").unwrap();
+        let text = String::from_utf8(rules.bytes).unwrap();
+        assert!(text.contains(r#"absent(up{job="redis"}) * 3"#) && text.contains(r#"(redis_up{job="node"} == 0)"#), "{text}");
     }
 
     #[test]
     fn every_file_says_that_it_is_rendered_and_ends_in_a_newline() {
-        for file in files(&Spec::new(&site(false))).unwrap() {
+        for file in crate::render(&site(false)).unwrap() {
             let text = String::from_utf8(file.bytes).unwrap();
             assert!(text.lines().next().is_some_and(|line| line.contains(NOTICE)), "{}", file.path);
             assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{}", file.path);
@@ -172,7 +198,7 @@ mod tests {
         let text = secrets.map(|variable| format!("{}={CANARY}", variable.name)).collect::<Vec<_>>().join("\n");
         let mut site = Site::default();
         site.read_env(&text).unwrap();
-        for file in files(&Spec::new(&site)).unwrap() {
+        for file in crate::render(&site).unwrap() {
             assert!(!String::from_utf8(file.bytes).unwrap().contains(CANARY), "{}", file.path);
         }
         assert!(!site.printed().contains(CANARY) && !format!("{site:?}").contains(CANARY));

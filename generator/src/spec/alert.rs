@@ -8,7 +8,7 @@ use super::duration::{self, Duration};
 use super::example::Example;
 use super::service::Service;
 use super::severity::Severity;
-use super::site::Site;
+use super::site::{JobNames, Site};
 use super::threshold::{self, Threshold};
 
 /// One alert: its rule, its texts, its runbook and the examples that its tests are made of.
@@ -49,6 +49,8 @@ pub(crate) struct Alert {
     pub(crate) equivalents: Vec<Equivalent>,
     /// Where Prometheus and Grafana are, for people.
     pub(crate) links: Links,
+    /// What the site calls the jobs that its queries and its page name.
+    pub(crate) job_names: JobNames,
 }
 
 /// An exception from a check, with the reason for it.
@@ -112,6 +114,7 @@ impl Alert {
             allowed: Vec::new(),
             equivalents: Vec::new(),
             links: Links { prometheus: PROMETHEUS.url(), grafana: GRAFANA.url() },
+            job_names: JobNames::default(),
         }
     }
 
@@ -135,8 +138,10 @@ impl Alert {
     /// The same alert with a site's numbers, job names and addresses.
     pub(crate) fn at(mut self, site: &Site) -> Self {
         let words: Vec<_> = self.thresholds.iter().map(|threshold| (threshold.name, site.threshold(threshold).to_string())).collect();
-        self.expr = site.with_job_names(&threshold::fill(&self.expr, &words));
-        self.summary = site.with_job_names(&self.summary);
+        self.expr = site.job_names.within(&threshold::fill(&self.expr, &words));
+        self.summary = site.job_names.within(&self.summary);
+        self.description = site.job_names.within(&self.description);
+        self.job_names = site.job_names.clone();
         self.links = Links { prometheus: site.prometheus_url.clone(), grafana: site.grafana_url.clone() };
         self
     }
@@ -150,6 +155,19 @@ impl Alert {
         }
         self.examples = self.examples.into_iter().map(|example| example.divided_by(scale)).collect();
         self
+    }
+
+    /// What to look at first, with the site's names.
+    pub(crate) fn first_queries(&self) -> impl Iterator<Item = (&'static str, String)> {
+        self.queries.iter().map(|(title, query)| (*title, self.job_names.within(query)))
+    }
+
+    /// The expression whose graph is the page to open, with the site's names.
+    pub(crate) fn graph(&self) -> Option<String> {
+        match self.page {
+            Page::Graph(expression) => Some(self.job_names.within(expression)),
+            _ => None,
+        }
     }
 
     /// Path of the runbook in the rendered set.
@@ -166,11 +184,11 @@ impl Alert {
     pub(crate) fn dashboard_url(&self) -> String {
         let prometheus = &self.links.prometheus;
         match self.page {
-            Page::Targets(job) => format!("{prometheus}/targets?search={job}"),
+            Page::Targets(job) => format!("{prometheus}/targets?search={}", self.job_names.of(job)),
             Page::AllTargets => format!("{prometheus}/targets"),
             Page::Alerts => format!("{prometheus}/alerts"),
             Page::Rules => format!("{prometheus}/rules"),
-            Page::Graph(expression) => self.graph_url(expression),
+            Page::Graph(expression) => self.graph_url(&self.job_names.within(expression)),
         }
     }
 

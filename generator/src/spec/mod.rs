@@ -89,7 +89,7 @@ impl Spec {
             evaluation_interval: site.evaluation_interval,
             resolve_timeout: RESOLVE_TIMEOUT,
             jobs: job::all(site),
-            recordings: recordings::all(),
+            recordings: recordings::all().into_iter().map(|recording| recording.at(site)).collect(),
             recording_examples: recordings::examples(),
             slos: slo::all(),
             inhibitions: inhibition::all(&alerts),

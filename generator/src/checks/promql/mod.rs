@@ -24,7 +24,7 @@ use promql_parser::parser::{self, Expr};
 
 use super::{Finding, queries};
 use crate::spec::Spec;
-use crate::spec::alert::{Alert, Page};
+use crate::spec::alert::Alert;
 
 pub(super) use known::Known;
 pub(super) use shape::{Shape, infer};
@@ -95,11 +95,11 @@ fn of_alert(alert: &Alert, context: &Context<'_>) -> Vec<Finding> {
     for query in [&alert.summary, &alert.description].into_iter().flat_map(|text| queries::of(text)) {
         findings.extend(expression(&format!("{subject}, query of a text"), alert.location, &query, context));
     }
-    if let Page::Graph(query) = alert.page {
-        findings.extend(expression(&format!("{subject}, graph"), alert.location, query, context));
+    if let Some(query) = alert.graph() {
+        findings.extend(expression(&format!("{subject}, graph"), alert.location, &query, context));
     }
-    for (title, query) in alert.queries {
-        findings.extend(expression(&format!("{subject}, query \"{title}\""), alert.location, query, context));
+    for (title, query) in alert.first_queries() {
+        findings.extend(expression(&format!("{subject}, query \"{title}\""), alert.location, &query, context));
     }
     findings
 }
@@ -131,6 +131,7 @@ pub(super) fn expression(subject: &str, location: &'static Location<'static>, te
 mod tests {
     use super::super::tests::{changed, messages};
     use super::*;
+    use crate::spec::alert::Page;
 
     /// What is said of an alert with this expression.
     pub(super) fn said_of(expression: &str) -> Vec<String> {

@@ -13,6 +13,7 @@ use std::panic::Location;
 
 use super::alert::Allowance;
 use super::duration;
+use super::site::Site;
 use super::slo as objectives;
 use example::Example;
 
@@ -31,6 +32,12 @@ impl Recording {
     #[track_caller]
     pub(crate) fn new(name: impl Into<String>, expr: impl Into<String>) -> Self {
         Self { name: name.into(), expr: expr.into(), location: Location::caller(), allowed: Vec::new() }
+    }
+
+    /// The same rule with a site's job names.
+    pub(crate) fn at(mut self, site: &Site) -> Self {
+        self.expr = site.job_names.within(&self.expr);
+        self
     }
 
     /// The same rule over divided windows; the name stays, so that what reads it needs no change.

@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(site.set_time_scale(NonZeroU32::new(15).unwrap()), Ok(()));
         assert_eq!(
             site.set_time_scale(NonZeroU32::new(7).unwrap()).unwrap_err().to_string(),
-            "time scale 7: 15s must divide by it into whole milliseconds, as it does by 2, 3, 5, 10, 15, 30 or 60"
+            "time scale 7: 15s must divide by it into whole milliseconds, as it does by 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 24, 25, 30, 40, 50, 60"
         );
     }
 

@@ -2,6 +2,7 @@
 
 mod env;
 mod file;
+mod job_names;
 mod printed;
 mod tree;
 
@@ -14,6 +15,8 @@ use super::secret::Secret;
 use super::threshold::Threshold;
 use super::variable::{self, Variable};
 use super::{SCRAPE_INTERVAL, SCRAPE_TIMEOUT};
+
+pub(crate) use job_names::JobNames;
 
 /// Where secrets are inside a container.
 const SECRETS_DIRECTORY: &str = "/run/secrets";
@@ -48,8 +51,7 @@ pub struct Site {
     pub(crate) versions: BTreeMap<&'static str, String>,
     /// Docker network of the watched services, where it is not that of `.env`.
     pub(crate) network: Option<String>,
-    /// By job, where it is not the spec's.
-    pub(crate) job_names: BTreeMap<&'static str, String>,
+    pub(crate) job_names: JobNames,
     pub(crate) targets: BTreeMap<&'static str, Vec<String>>,
     /// Containers of a job's component, where there are several.
     pub(crate) instances: BTreeMap<&'static str, u8>,
@@ -113,10 +115,14 @@ pub enum SiteError {
         problem: String,
     },
     /// A scale that times cannot be divided by.
-    #[error("time scale {found}: {SCRAPE_INTERVAL} must divide by it into whole milliseconds, as it does by 2, 3, 5, 10, 15, 30 or 60")]
+    #[error("time scale {found}: {interval} must divide by it into whole milliseconds, as it does by {dividing}")]
     TimeScale {
         /// What was given.
         found: NonZeroU32,
+        /// The interval that does not divide.
+        interval: String,
+        /// Some scales that divide it.
+        dividing: String,
     },
     /// A target is not `job=host:port`.
     #[error("target \"{found}\": expected JOB=HOST:PORT")]
@@ -160,7 +166,7 @@ impl Default for Site {
             thresholds: BTreeMap::new(),
             versions: BTreeMap::new(),
             network: None,
-            job_names: BTreeMap::new(),
+            job_names: JobNames::default(),
             targets: BTreeMap::new(),
             instances: BTreeMap::new(),
             secrets_directory: SECRETS_DIRECTORY.to_owned(),
@@ -207,10 +213,15 @@ impl Site {
     /// Divides every time, so that what takes minutes can be watched in seconds.
     ///
     /// # Errors
-    /// When the scrape interval does not divide into whole milliseconds: `for` and evaluations would drift apart.
+    /// When the site's scrape or evaluation interval does not divide into whole milliseconds: `for` and evaluations would
+    /// drift apart.
     pub fn set_time_scale(&mut self, scale: NonZeroU32) -> Result<(), SiteError> {
-        if !SCRAPE_INTERVAL.divides_evenly_by(scale) {
-            return Err(SiteError::TimeScale { found: scale });
+        for interval in [self.scrape_interval, self.evaluation_interval] {
+            if !interval.divides_evenly_by(scale) {
+                let dividing = (2..=60).filter_map(NonZeroU32::new).filter(|scale| interval.divides_evenly_by(*scale));
+                let dividing = dividing.map(|scale| scale.to_string()).collect::<Vec<_>>().join(", ");
+                return Err(SiteError::TimeScale { found: scale, interval: interval.to_string(), dividing });
+            }
         }
         self.time_scale = scale;
         Ok(())
@@ -243,13 +254,7 @@ impl Site {
 
     /// The site's value of the label `job`.
     pub(crate) fn job_name(&self, component: &'static Component) -> &str {
-        self.job_names.get(component.job).map_or(component.job, String::as_str)
-    }
-
-    /// Text with the jobs' names as they are here.
-    pub(crate) fn with_job_names(&self, text: &str) -> String {
-        let renamed = |text: String, (old, new): (&&str, &String)| text.replace(&format!("job=\"{old}\""), &format!("job=\"{new}\""));
-        self.job_names.iter().fold(text.to_owned(), renamed)
+        self.job_names.of(component.job)
     }
 
     /// Path of a secret's file, as the program that reads it sees it.

@@ -47,6 +47,7 @@ impl Site {
     fn print_intervals(&self, text: &mut String) {
         line(text, "intervals:");
         line(text, "  # 5s to 30s: rules look at windows of two minutes, which must hold four scrapes.");
+        line(text, "  # evaluation 5s to 15s: the shortest alert must hold for half a minute, which must see two evaluations.");
         line(
             text,
             &format!("  scrape: {}\n  scrape_timeout: {}\n  evaluation: {}", self.scrape_interval, self.scrape_timeout, self.evaluation_interval),

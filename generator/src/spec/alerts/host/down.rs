@@ -17,7 +17,7 @@ or
 absent(up{job="node"}) * 3"#;
 
 const SUMMARY: &str = "{{ if eq $value 1.0 }}node-exporter at {{ $labels.instance }} does not answer, so the host is down or cut off\
-                       {{ else }}No host is measured: the job node has no target{{ end }}";
+                       {{ else }}No host is measured: the job {{ $labels.job }} has no target{{ end }}";
 
 const UP: &str = r#"up{job="node",instance="web-1:9100"}"#;
 

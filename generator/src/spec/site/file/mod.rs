@@ -20,6 +20,9 @@ const MOST_INSTANCES: u8 = 9;
 
 /// Four scrapes must fit into the shortest window of the rules, two minutes.
 const SCRAPE_INTERVALS: (Duration, Duration) = (seconds(5), seconds(30));
+
+/// Two evaluations must fit into the shortest `for` of the alerts, half a minute.
+const EVALUATION_INTERVALS: (Duration, Duration) = (seconds(5), seconds(15));
 const TIMEOUTS: (Duration, Duration) = (seconds(1), seconds(30));
 const REPEATS: (Duration, Duration) = (minutes(1), Duration::days(7));
 
@@ -91,7 +94,7 @@ impl Site {
     fn take_intervals(&mut self, mut intervals: Section) -> Result<(), SiteError> {
         duration(&mut self.scrape_interval, intervals.take("scrape").as_ref(), "intervals.scrape", SCRAPE_INTERVALS)?;
         duration(&mut self.scrape_timeout, intervals.take("scrape_timeout").as_ref(), "intervals.scrape_timeout", TIMEOUTS)?;
-        duration(&mut self.evaluation_interval, intervals.take("evaluation").as_ref(), "intervals.evaluation", SCRAPE_INTERVALS)?;
+        duration(&mut self.evaluation_interval, intervals.take("evaluation").as_ref(), "intervals.evaluation", EVALUATION_INTERVALS)?;
         for (name, value) in intervals.keys("repeat")? {
             let routes = route::all();
             let Some(route) = routes.iter().find(|route| route.severity != Severity::None && route.severity.name() == name) else {

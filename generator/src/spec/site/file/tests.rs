@@ -1,6 +1,7 @@
 //! Every way to get a site file wrong, with its message.
 
 use super::*;
+use crate::spec::site::JobNames;
 
 fn read(text: &str) -> Result<Site, SiteError> {
     let mut site = Site::default();
@@ -18,9 +19,10 @@ fn the_printed_file_changes_nothing() -> Result<(), SiteError> {
     // What is written out stays what it was.
     for component in component::ALL {
         assert_eq!(site.targets.remove(component.job), Some(vec![component.address()]));
-        assert_eq!(site.job_names.remove(component.job).as_deref(), Some(component.job));
+        assert_eq!(site.job_names.of(component.job), component.job);
         site.versions.remove(component.name);
     }
+    site.job_names = JobNames::default();
     site.repeat_intervals.clear();
     site.thresholds.clear();
     assert_eq!(site, Site::default());
@@ -46,7 +48,17 @@ fn a_domain_makes_the_addresses() -> Result<(), SiteError> {
 fn a_job_may_have_several_instances() -> Result<(), SiteError> {
     let site = read("jobs:\n  redis:\n    name: cache\n    targets: ['a:1', 'b:2']\n")?;
     assert_eq!(site.targets["redis"], ["a:1", "b:2"]);
-    assert_eq!(site.with_job_names(r#"up{job="redis"}"#), r#"up{job="cache"}"#);
+    assert_eq!(site.job_names.within(r#"up{job="redis"}"#), r#"up{job="cache"}"#);
+    Ok(())
+}
+
+#[test]
+fn a_time_scale_divides_the_intervals_of_the_site() -> Result<(), SiteError> {
+    let scale = std::num::NonZeroU32::new(16).unwrap();
+    read("intervals:\n  scrape: 16s\n  evaluation: 8s\n")?.set_time_scale(scale)?;
+    let said = read("intervals:\n  evaluation: 7s\n")?.set_time_scale(std::num::NonZeroU32::new(15).unwrap()).unwrap_err().to_string();
+    let expected = "time scale 15: 7s must divide by it into whole milliseconds, as it does by 2, 4, 5, 7, 8, 10, 14, 20, 25, 28, 35, 40, 50, 56";
+    assert_eq!(said, expected);
     Ok(())
 }
 
@@ -56,6 +68,7 @@ fn values_out_of_range_name_what_is_allowed() {
         ("thresholds:\n  host_cpu_high: 80\n", "line 2: thresholds.host_cpu_high: 80 is not between 0 and 1"),
         ("thresholds:\n  host_cpu_hihg: 0.8\n", "line 2: thresholds: there is no host_cpu_hihg; `generator --print-site` lists them"),
         ("intervals:\n  scrape: 2m\n", "line 2: intervals.scrape: \"2m\" must be a length of time between 5s and 30s, such as 5s"),
+        ("intervals:\n  evaluation: 16s\n", "line 2: intervals.evaluation: \"16s\" must be a length of time between 5s and 15s, such as 5s"),
         (
             "intervals:\n  scrape_timeout: soon\n",
             "line 2: intervals.scrape_timeout: \"soon\" must be a length of time between 1s and 30s, such as 1s",
