@@ -32,9 +32,8 @@ fn the_same_rendering_changes_nothing() {
 
 #[test]
 fn another_wait_is_earlier_or_later() {
-    let expr = "    expr: up == 0\n    for: 1m\n";
-    let other = |lasting: &str| rule(&format!("    expr: up == 0\n    for: {lasting}\n"));
-    let planned = |lasting: &str| planned("alert_rules.yml", &rule(expr), &other(lasting));
+    let lasting = |lasting: &str| rule(&format!("    expr: up{{job!=\"node\"}} == 0\n    for: {lasting}\n"));
+    let planned = |earlier: &str| planned("alert_rules.yml", &lasting("1m"), &lasting(earlier));
     assert_eq!(planned("30s"), one(Risk::Quieter, "TargetDown: fires later, after 1m instead of 30s"));
     assert_eq!(planned("5m"), one(Risk::Louder, "TargetDown: fires earlier, after 1m instead of 5m"));
     assert_eq!(planned("60s"), []);
@@ -42,10 +41,12 @@ fn another_wait_is_earlier_or_later() {
 
 #[test]
 fn another_condition_is_shown() {
-    let planned = |expr: &str| planned("alert_rules.yml", &rule("    expr: up == 0\n"), &rule(&format!("    expr: {expr}\n")));
-    assert_eq!(planned("up != 0"), one(Risk::Different, "TargetDown: the condition is up == 0 instead of up != 0"));
-    assert_eq!(planned("up == 1"), one(Risk::Different, "TargetDown: threshold 0 instead of 1"));
-    assert_eq!(planned("up    ==   0"), one(Risk::Words, "TargetDown: the same condition, written otherwise"));
+    let with = |expr: &str| rule(&format!("    expr: {expr}\n"));
+    let planned = |expr: &str| planned("alert_rules.yml", &with(r#"up{job!="node"} == 0"#), &with(expr));
+    let other = r#"TargetDown: the condition is up{job!="node"} == 0 instead of up{job!="node"} != 0"#;
+    assert_eq!(planned(r#"up{job!="node"} != 0"#), one(Risk::Different, other));
+    assert_eq!(planned(r#"up{job!="node"} == 1"#), one(Risk::Different, "TargetDown: threshold 0 instead of 1"));
+    assert_eq!(planned(r#"up{job!="node"}    ==   0"#), one(Risk::Words, "TargetDown: the same condition, written otherwise"));
 }
 
 #[test]

@@ -56,7 +56,9 @@ pub(crate) fn all(alerts: &[Alert]) -> Vec<Inhibition> {
         // Objectives are of a job, and not of an instance.
         let is_other = |alert: &&Alert| alert.service == service && alert.name != down && !alert.expr.contains("job:slo_");
         let others = alerts.iter().filter(is_other).map(|alert| alert.name);
-        inhibitions.extend(others.chain([TARGET_DOWN]).map(|target| Inhibition::new(down, target, &["instance"])));
+        // A host that is gone is no TargetDown.
+        let target_down = (service != Service::Host).then_some(TARGET_DOWN);
+        inhibitions.extend(others.chain(target_down).map(|target| Inhibition::new(down, target, &["instance"])));
     }
     // Only where there are several of them.
     let pairs = [ALERTMANAGER_DOWN, PROMETHEUS_DOWN].into_iter().filter(|down| alerts.iter().any(|alert| alert.name == *down));

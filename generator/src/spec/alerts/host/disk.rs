@@ -159,6 +159,7 @@ fn inodes_high() -> Alert {
 }
 
 const READ_ONLY: &str = r#"node_filesystem_readonly{job="node",instance="web-1:9100",device="/dev/vda1",fstype="ext4",mountpoint="/"}"#;
+const DATA_READ_ONLY: &str = r#"node_filesystem_readonly{job="node",instance="web-1:9100",device="/dev/vdb1",fstype="xfs",mountpoint="/mnt/data"}"#;
 const BOOT_READ_ONLY: &str = r#"node_filesystem_readonly{job="node",instance="web-1:9100",device="/dev/vda15",fstype="vfat",mountpoint="/boot/efi"}"#;
 const IMAGE_READ_ONLY: &str =
     r#"node_filesystem_readonly{job="node",instance="web-1:9100",device="/dev/loop1",fstype="squashfs",mountpoint="/opt/image"}"#;
@@ -166,15 +167,14 @@ const IMAGE_READ_ONLY: &str =
 fn read_only() -> Alert {
     Alert {
         name: "HostFilesystemReadOnly",
-        expr: r#"node_filesystem_readonly{fstype!~"tmpfs|ramfs|squashfs|iso9660|erofs",mountpoint!~"/(boot|media|mnt|snap|usr)(/.*)?"} == 1"#
-            .to_owned(),
+        expr: r#"node_filesystem_readonly{fstype!~"tmpfs|ramfs|squashfs|iso9660|erofs",mountpoint!~"/(boot|media|snap|usr)(/.*)?"} == 1"#.to_owned(),
         lasting: minutes(1),
         severity: Severity::Critical,
         summary: "{{ $labels.mountpoint }} on {{ $labels.instance }} ({{ $labels.device }}) cannot be written to".to_owned(),
         description: "Every write fails with EROFS: databases stop at their next commit, and logs say nothing since they cannot be written."
             .to_owned(),
         meaning: "Linux remounts a file system read-only when it finds it damaged (`errors=remount-ro`). Mounts that are read-only on purpose stand \
-                  below /boot, /media, /mnt, /snap or /usr and are left out.",
+                  below /boot, /media, /snap or /usr and are left out.",
         causes: &[
             "The disk or the provider's storage network returned an error.",
             "The journal is damaged after a power cut.",
@@ -192,6 +192,13 @@ fn read_only() -> Alert {
                 .quiet_at(seconds(105))
                 .fires_at(seconds(120), Firing::new(ROOT, "/ on web-1:9100 (/dev/vda1) cannot be written to"))
                 .quiet_at(seconds(210)),
+            Example::new("a data volume is remounted", &[(DATA_READ_ONLY, "0x3 1x20")]).quiet_at(seconds(105)).fires_at(
+                seconds(120),
+                Firing::new(
+                    &[("job", "node"), ("instance", "web-1:9100"), ("device", "/dev/vdb1"), ("fstype", "xfs"), ("mountpoint", "/mnt/data")],
+                    "/mnt/data on web-1:9100 (/dev/vdb1) cannot be written to",
+                ),
+            ),
             Example::flapping("a snapshot freezes it for half a minute, twice", &[(READ_ONLY, "0x3 1x2 0 1x2 0x20")])
                 .quiet_at(seconds(90))
                 .quiet_at(seconds(150)),

@@ -29,7 +29,11 @@ fn errors() -> Alert {
     Alert {
         name: "HostNetworkErrors",
         expr: "(increase(node_network_receive_errs_total[5m]) + increase(node_network_transmit_errs_total[5m]))
-  / (increase(node_network_receive_packets_total[5m]) + increase(node_network_transmit_packets_total[5m]) > 0)
+  / (
+    increase(node_network_receive_packets_total[5m]) + increase(node_network_transmit_packets_total[5m])
+    + increase(node_network_receive_errs_total[5m]) + increase(node_network_transmit_errs_total[5m])
+    > 0
+  )
   > HOST_NETWORK_ERRORS"
             .to_owned(),
         thresholds: vec![&ERRORS],
@@ -37,7 +41,7 @@ fn errors() -> Alert {
         summary: "{{ $labels.device }} of {{ $labels.instance }} has errors in {{ $value | humanizePercentage }} of its packets".to_owned(),
         description: "TCP sends lost packets again: transfers crawl and connections to proxies time out.".to_owned(),
         meaning: "The network card or its driver counted broken packets, for five minutes, in more than one of a hundred. Packets that a firewall \
-                  drops are counted elsewhere and are not the reason.",
+                  drops are counted elsewhere and are not the reason. Linux does not count broken packets among the received ones.",
         causes: &[
             "A cable, transceiver or switch port that is failing.",
             "Duplex or speed that the two ends disagree on.",
@@ -56,14 +60,14 @@ fn errors() -> Alert {
         examples: vec![
             Example::new(
                 "three packets of two hundred are broken, then none",
-                &[(RECEIVE_ERRORS, "0+2x60 120+0x60"), (TRANSMIT_ERRORS, "0+1x60 60+0x60"), (RECEIVED, "0+100x130"), (TRANSMITTED, "0+100x130")],
+                &[(RECEIVE_ERRORS, "0+2x60 120+0x60"), (TRANSMIT_ERRORS, "0+1x60 60+0x60"), (RECEIVED, "0+98x130"), (TRANSMITTED, "0+99x130")],
             )
             .quiet_at(seconds(300))
             .fires_at(seconds(315), Firing::new(DEVICE, "eth0 of web-1:9100 has errors in 1.5% of its packets"))
             .quiet_at(minutes(25)),
             Example::at_threshold(
                 "exactly one in a hundred",
-                &[(RECEIVE_ERRORS, "0+1x60"), (TRANSMIT_ERRORS, "0+0x60"), (RECEIVED, "0+50x60"), (TRANSMITTED, "0+50x60")],
+                &[(RECEIVE_ERRORS, "0+1x60"), (TRANSMIT_ERRORS, "0+0x60"), (RECEIVED, "0+50x60"), (TRANSMITTED, "0+49x60")],
             )
             .quiet_at(minutes(14)),
             Example::flapping(
@@ -73,7 +77,8 @@ fn errors() -> Alert {
             .quiet_at(seconds(300))
             .quiet_at(minutes(16)),
             Example::new("nothing but errors", &[(RECEIVE_ERRORS, "0+1x60"), (TRANSMIT_ERRORS, "0x60"), (RECEIVED, "7x60"), (TRANSMITTED, "7x60")])
-                .quiet_at(minutes(14)),
+                .quiet_at(seconds(300))
+                .fires_at(seconds(315), Firing::new(DEVICE, "eth0 of web-1:9100 has errors in 100% of its packets")),
             Example::missing(
                 "nothing is sent or received",
                 &[(RECEIVE_ERRORS, "0x60"), (TRANSMIT_ERRORS, "0x60"), (RECEIVED, "7x60"), (TRANSMITTED, "7x60")],

@@ -13,7 +13,8 @@ pub(crate) const DOWN: &str = "TargetDown";
 static SCRAPE_SLOW: Threshold =
     Threshold::number("EXPORTER_SCRAPE_SLOW_SECONDS", 5.0, 10.0, "Half of the scrape timeout: twice as slow, and the page is lost");
 
-const UP: &str = r#"up{job="node",instance="host.docker.internal:9100"}"#;
+const UP: &str = r#"up{job="alertmanager",instance="alertmanager:9093"}"#;
+const HOST_UP: &str = r#"up{job="node",instance="host.docker.internal:9100"}"#;
 
 pub(super) fn all() -> Vec<Alert> {
     vec![down(), collector_failing(), scrape_slow()]
@@ -22,12 +23,13 @@ pub(super) fn all() -> Vec<Alert> {
 fn down() -> Alert {
     Alert {
         name: DOWN,
-        expr: "up == 0".to_owned(),
+        // HostDown waits three minutes for a reboot, and so comes too late to inhibit this one.
+        expr: r#"up{job!="node"} == 0"#.to_owned(),
         lasting: minutes(1),
         summary: "{{ $labels.job }} at {{ $labels.instance }} does not answer its scrapes".to_owned(),
         description: "What this target measures is unknown until it answers again, and alerts about it cannot fire.".to_owned(),
         meaning: "For a minute Prometheus has not got a page from this target. A service's own Down alert of the same instance says the same \
-                  and more, and inhibits this one.",
+                  and more, and inhibits this one; a host that is gone has HostDown only.",
         causes: &[
             "The program was stopped, or restarts again and again.",
             "It answers later than the scrape timeout.",
@@ -40,17 +42,18 @@ fn down() -> Alert {
         ],
         page: Page::AllTargets,
         examples: vec![
-            Example::new("node-exporter stops, and comes back", &[(UP, "1x3 0x7 1x8")])
+            Example::new("Alertmanager stops, and comes back", &[(UP, "1x3 0x7 1x8")])
                 .quiet_at(seconds(105))
                 .fires_at(
                     seconds(120),
                     Firing::new(
-                        &[("job", "node"), ("instance", "host.docker.internal:9100")],
-                        "node at host.docker.internal:9100 does not answer its scrapes",
+                        &[("job", "alertmanager"), ("instance", "alertmanager:9093")],
+                        "alertmanager at alertmanager:9093 does not answer its scrapes",
                     ),
                 )
                 .quiet_at(seconds(180)),
             Example::new("every target answers", &[(UP, "1x20")]).quiet_at(minutes(5)),
+            Example::new("a host reboots, of which HostDown will tell if it does not end", &[(HOST_UP, "0x20")]).quiet_at(minutes(5)),
             Example::flapping("it misses four scrapes, and four again", &[(UP, "1x3 0x3 1 0x3 1x8")]).quiet_at(seconds(105)).quiet_at(seconds(180)),
             Example::missing("no target is left", &[]).quiet_at(minutes(5)),
         ],
