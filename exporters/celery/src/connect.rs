@@ -2,14 +2,14 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use exporter_core::{Failure, Reason, Secret, SecretSource};
+use exporter_core::{ClientTls, Failure, Reason, Secret, SecretSource};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream},
 };
 use tokio_rustls::TlsConnector;
 
-use crate::{address::Endpoint, tls::Tls};
+use crate::address::Endpoint;
 
 /// A broker that takes longer to be connected to is not there.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,8 +35,15 @@ impl Credentials {
     }
 }
 
+/// One of the places where a broker is, and who the exporter is there.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) credentials: Credentials,
+}
+
 /// Opens a stream.
-pub(crate) async fn open(endpoint: &Endpoint, tls: &Tls) -> Result<Box<dyn Stream>, Failure> {
+pub(crate) async fn open(endpoint: &Endpoint, tls: &ClientTls) -> Result<Box<dyn Stream>, Failure> {
     let (host, port, secure) = match endpoint {
         Endpoint::Unix(path) => return Ok(Box::new(UnixStream::connect(path).await?)),
         Endpoint::Tcp { host, port, tls } => (host, *port, *tls),
@@ -47,7 +54,7 @@ pub(crate) async fn open(endpoint: &Endpoint, tls: &Tls) -> Result<Box<dyn Strea
         return Ok(Box::new(stream));
     }
     // Before the handshake, so that an unreadable file is not reported as the broker's fault.
-    let (client, name) = (tls.client()?, Tls::name(host)?);
+    let (client, name) = (tls.client()?, tls.name(host)?);
     let secured = TlsConnector::from(Arc::new(client)).connect(name, stream).await;
     Ok(Box::new(secured.map_err(|error| Failure::new(Reason::Tls, error))?))
 }

@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use exporter_core::{Aliases, ConfigError, Exporter, Relabeling};
+use exporter_core::{Aliases, ConfigError, Exporter, Relabeling, Site};
 use metric_catalogue::celery::exporter::EXPORTER;
 
 pub mod config;
@@ -27,6 +27,7 @@ mod connect;
 mod counts;
 #[cfg(test)]
 mod fuzz;
+mod health;
 mod options;
 mod pidbox;
 mod queues;
@@ -66,6 +67,10 @@ impl Exporter for Celery {
 
     fn aliases(config: &Self::Config) -> Aliases {
         config.aliases()
+    }
+
+    fn site(source: &Self::Source) -> Option<Arc<dyn Site>> {
+        Some(Arc::new(source.health()))
     }
 
     fn check(source: &Self::Source) -> Vec<String> {

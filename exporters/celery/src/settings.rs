@@ -33,12 +33,22 @@ pub(crate) struct Polling {
     pub(crate) named: Vec<String>,
     pub(crate) default_queue: String,
     pub(crate) queues: Filter,
+    /// Whether a queue that is not there is shown as an empty one, as the peer does.
+    pub(crate) absent_is_empty: bool,
 }
 
+/// Longest name of a queue: AMQP has no longer ones.
+const QUEUE_BYTES: usize = 255;
+
 impl Polling {
+    /// How often workers are spoken to, if they are: without questions, whenever there is one that sends no events.
+    pub(crate) fn speaks(&self) -> Option<Duration> {
+        self.inspect.or_else(|| self.enable_events.then_some(Duration::ZERO))
+    }
+
     /// Whether a queue is counted: not the ones of control and events, which are in the same bindings.
     pub(crate) fn wants(&self, queue: &str) -> bool {
-        !queue.is_empty() && !queue.ends_with(".pidbox") && !queue.starts_with("celeryev.") && self.queues.wants(queue)
+        !queue.is_empty() && queue.len() <= QUEUE_BYTES && !queue.ends_with(".pidbox") && !queue.starts_with("celeryev.") && self.queues.wants(queue)
     }
 }
 

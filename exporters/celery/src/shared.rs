@@ -18,7 +18,7 @@ use crate::{
     tracker::{Arrival, Tracker},
 };
 
-/// Most queues.
+/// Most queues, besides those that the operator names.
 const QUEUES: usize = 500;
 
 /// A part of the conversation with the broker that can fail by itself.
@@ -61,7 +61,7 @@ impl Shared {
                 Scheme::Peer(Peer::new(&registry, *hostnames, settings.polling.default_queue.clone(), buckets))
             }
         };
-        let patience = settings.polling.every * 2 + Duration::from_secs(10);
+        let patience = settings.polling.every.saturating_mul(2) + Duration::from_secs(10);
         let unconnected = Some(Failure::new(Reason::Closed, "not connected yet"));
         Self {
             tracker: Mutex::new(Tracker::new(settings.tracker.clone(), scheme, &registry)),
@@ -149,15 +149,23 @@ impl Shared {
 
     /// Queues that are known by name, task or worker, as far as they are wanted.
     pub(crate) fn queues(&self, polling: &Polling) -> BTreeSet<String> {
-        let mut queues: BTreeSet<String> = polling.named.iter().cloned().collect();
-        queues.extend(self.read_queues().known().iter().cloned());
+        let mut queues: BTreeSet<String> = polling.named.iter().filter(|queue| polling.wants(queue)).cloned().collect();
+        let known = self.read_queues().known().clone();
         let tracker = self.tracker();
-        queues.extend(tracker.workers.queues().chain(tracker.queues.seen()).map(str::to_owned));
-        queues.retain(|queue| polling.wants(queue));
-        while queues.len() > QUEUES {
-            queues.pop_last();
-        }
+        let found = known.iter().map(String::as_str).chain(tracker.workers.queues()).chain(tracker.queues.seen());
+        Self::add(&mut queues, found, polling);
         queues
+    }
+
+    /// Adds queues that were found, as far as they are wanted and there is room beside those that are named.
+    pub(crate) fn add<'a>(queues: &mut BTreeSet<String>, found: impl Iterator<Item = &'a str>, polling: &Polling) {
+        let most = QUEUES + polling.named.len();
+        for queue in found.filter(|queue| polling.wants(queue)) {
+            if queues.len() >= most {
+                return;
+            }
+            queues.insert(queue.to_owned());
+        }
     }
 
     /// Keeps queues in mind.
@@ -180,5 +188,30 @@ impl Shared {
 
     fn status(&self) -> MutexGuard<'_, Status> {
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    #[test]
+    fn named_queues_are_never_one_too_many() {
+        let flags = ["x", "--broker-url=redis://h", "--queues=zebra,zoo"];
+        let settings = Line::try_parse_from(flags).unwrap().config.settings().unwrap();
+        let shared = Shared::new(&settings);
+        shared.remember(&(0..900).map(|number| format!("a{number:04}")).collect());
+        let queues = shared.queues(&settings.polling);
+        assert_eq!(queues.len(), QUEUES + 2);
+        assert!(queues.contains("zebra") && queues.contains("zoo"));
     }
 }

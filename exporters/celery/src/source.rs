@@ -7,6 +7,7 @@ use metric_catalogue::celery::{peer, tasks};
 
 use crate::{
     counts::host,
+    health::Health,
     settings::{NameScheme, Settings},
     shared::Shared,
     tracker::Arrival,
@@ -33,6 +34,11 @@ impl Application {
     /// What a person is told who asks for a check.
     pub(crate) fn report(&self) -> Vec<String> {
         self.shared.report()
+    }
+
+    /// The path that tells whether the broker can be reached.
+    pub(crate) fn health(&self) -> Health {
+        Health(Arc::clone(&self.shared))
     }
 
     fn native(&self, samples: &mut Samples) {

@@ -1,136 +1,15 @@
-//! TLS to the broker. Certificates are read at each connection, so that renewed ones count without a restart.
+//! TLS to the broker, in the words of Python's `ssl` module.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use exporter_core::ClientTls;
 
-use exporter_core::{Failure, Reason};
-use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::CryptoProvider,
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
-};
-
-/// What flags and the broker's URL say about TLS.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tls {
-    pub(crate) ca: Option<PathBuf>,
-    pub(crate) certificate: Option<PathBuf>,
-    pub(crate) key: Option<PathBuf>,
-    pub(crate) skip_verification: bool,
-}
-
-impl Tls {
-    /// Takes an option of Python's `ssl` module, with or without kombu's prefix; `false` if it is not one.
-    pub(crate) fn set(&mut self, name: &str, value: &str) -> bool {
-        match name.strip_prefix("ssl_").unwrap_or(name) {
-            "ca_certs" => self.ca = Some(value.into()),
-            "certfile" => self.certificate = Some(value.into()),
-            "keyfile" => self.key = Some(value.into()),
-            "cert_reqs" => self.skip_verification = matches!(value.trim_start_matches("CERT_").to_ascii_lowercase().as_str(), "none" | "0"),
-            _ => return false,
-        }
-        true
+/// Takes an option, with or without kombu's prefix; `false` if it is not one.
+pub(crate) fn set(tls: &mut ClientTls, name: &str, value: &str) -> bool {
+    match name.strip_prefix("ssl_").unwrap_or(name) {
+        "ca_certs" => tls.ca = Some(value.into()),
+        "certfile" => tls.certificate = Some(value.into()),
+        "keyfile" => tls.key = Some(value.into()),
+        "cert_reqs" => tls.skip_verification = matches!(value.trim_start_matches("CERT_").to_ascii_lowercase().as_str(), "none" | "0"),
+        _ => return false,
     }
-
-    /// The client's side of one connection.
-    pub(crate) fn client(&self) -> Result<ClientConfig, Failure> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions().map_err(failure)?;
-        let builder = if self.skip_verification {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
-        } else {
-            builder.with_root_certificates(self.roots()?)
-        };
-        match (&self.certificate, &self.key) {
-            (Some(certificate), Some(key)) => {
-                let chain = certificates(certificate)?;
-                let key = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
-                builder.with_client_auth_cert(chain, key).map_err(failure)
-            }
-            _ => Ok(builder.with_no_client_auth()),
-        }
-    }
-
-    /// The name that the broker's certificate has to bear.
-    pub(crate) fn name(host: &str) -> Result<ServerName<'static>, Failure> {
-        ServerName::try_from(host.to_owned()).map_err(|_| Failure::new(Reason::Tls, format!("{host:?} is no name that a certificate can bear")))
-    }
-
-    fn roots(&self) -> Result<RootCertStore, Failure> {
-        let mut roots = RootCertStore::empty();
-        match &self.ca {
-            Some(path) => {
-                for certificate in certificates(path)? {
-                    roots.add(certificate).map_err(failure)?;
-                }
-            }
-            // Single certificates of the system that cannot be read leave the others.
-            None => {
-                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            }
-        }
-        if roots.is_empty() {
-            return Err(Failure::new(Reason::Tls, "no certificate authority: the system has none, see --broker-ssl-option ca_certs="));
-        }
-        Ok(roots)
-    }
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| unreadable(path, error))?;
-    if certificates.is_empty() {
-        return Err(Failure::new(Reason::Tls, format!("no certificate in {}", path.display())));
-    }
-    Ok(certificates)
-}
-
-fn failure(error: rustls::Error) -> Failure {
-    Failure::new(Reason::Tls, error)
-}
-
-fn unreadable(path: &Path, error: impl std::fmt::Display) -> Failure {
-    Failure::new(Reason::Tls, format!("{}: {error}", path.display()))
-}
-
-/// Takes any certificate: `cert_reqs=none`. Signatures are still checked, so the broker holds the key of the certificate
-/// that it shows, whoever it is.
-#[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+    true
 }

@@ -46,14 +46,14 @@ pub(crate) fn start(settings: Settings, shared: Arc<Shared>) -> Result<(), Confi
 fn run(settings: &Settings, shared: &Shared) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut counted = amqp::events::Counted::default();
+        let (mut counted, mut absent) = (amqp::events::Counted::default(), amqp::poll::Absent::default());
         let events = repeat(Part::Events, shared, async || match &settings.broker {
             Broker::Redis(broker) => redis::events::read(broker, shared).await,
             Broker::Amqp(broker) => amqp::events::read(broker, &mut counted, shared).await,
         });
         let polls = repeat(Part::Polls, shared, async || match &settings.broker {
             Broker::Redis(broker) => redis::poll::poll(broker, &settings.polling, shared).await,
-            Broker::Amqp(broker) => amqp::poll::poll(broker, &settings.polling, shared).await,
+            Broker::Amqp(broker) => amqp::poll::poll(broker, &settings.polling, &mut absent, shared).await,
         });
         let ticks = async {
             loop {

@@ -10,7 +10,10 @@ use foldhash::quality::RandomState;
 use metric_catalogue::celery::workers;
 use tracing::{info, warn};
 
-use crate::event::{Event, Kind};
+use crate::{
+    event::{Event, Kind},
+    tasks::names::cut,
+};
 
 /// Most workers. In a cluster each pod is another one, and those that have gone are removed only after a while.
 const LIMIT: usize = 5_000;
@@ -18,11 +21,14 @@ const LIMIT: usize = 5_000;
 /// After a worker has said that it ends, events of its tasks that come within this time are its last.
 const LATE: Duration = Duration::from_secs(10);
 
+/// A worker that goes on without sending events, though it was told to, is told again after this long.
+const AGAIN: Duration = Duration::from_mins(5);
+
 /// How long workers are kept that are not heard of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lifetimes {
-    /// Until a worker counts as gone.
-    pub(crate) timeout: Duration,
+    /// Until a worker counts as gone; `None` is never.
+    pub(crate) timeout: Option<Duration>,
     /// From then until its series go; `None` keeps them.
     pub(crate) purge: Option<Duration>,
 }
@@ -68,6 +74,8 @@ struct Ledger {
     /// What it said when its tasks were last heard of.
     quiet_from: Option<u64>,
     enabled: Option<bool>,
+    /// When it was last told to send events.
+    told: Option<Instant>,
 }
 
 impl Workers {
@@ -77,7 +85,7 @@ impl Workers {
 
     /// Takes an event that a worker has sent.
     pub(crate) fn event(&mut self, kind: Kind, event: &Event<'_>, now: Instant, clock: f64) {
-        let Some(hostname) = event.hostname.as_deref().filter(|hostname| !hostname.is_empty()) else { return };
+        let Some(hostname) = event.hostname.as_deref().map(cut).filter(|hostname| !hostname.is_empty()) else { return };
         let Some(worker) = self.worker(hostname, now) else { return };
         let is_of_worker = matches!(kind, Kind::Online | Kind::Heartbeat | Kind::Offline);
         // The last events of tasks are sent after it has said that it ends.
@@ -103,7 +111,7 @@ impl Workers {
 
     /// Takes what a worker answered to `active_queues` and `stats`.
     pub(crate) fn answered(&mut self, hostname: &str, queues: Option<Vec<String>>, processes: Option<u64>, now: Instant) {
-        let Some(worker) = self.worker(hostname, now) else { return };
+        let Some(worker) = self.worker(cut(hostname), now) else { return };
         worker.here(now);
         if let Some(queues) = queues {
             worker.queues = queues;
@@ -122,7 +130,7 @@ impl Workers {
     pub(crate) fn expire(&mut self, now: Instant) {
         let Lifetimes { timeout, purge } = self.lifetimes;
         self.known.retain(|hostname, worker| {
-            if worker.gone.is_none() && now.duration_since(worker.heard) >= timeout {
+            if worker.gone.is_none() && timeout.is_some_and(|timeout| now.duration_since(worker.heard) >= timeout) {
                 warn!(hostname, "Worker has not been heard of for its timeout");
                 worker.leave(now);
             }
@@ -135,10 +143,22 @@ impl Workers {
         self.known.iter().filter(|(_, worker)| worker.gone.is_none()).map(|(hostname, _)| &**hostname)
     }
 
-    /// Names of those that are up and are not known to send events of their tasks.
-    pub(crate) fn silent(&self) -> Vec<String> {
-        let silent = |worker: &Worker| worker.gone.is_none() && worker.ledger.enabled != Some(true);
-        self.known.iter().filter(|(_, worker)| silent(worker)).map(|(hostname, _)| hostname.to_string()).collect()
+    /// Names of those that are up and have to be told now to send events of their tasks: once each process of which it is
+    /// not known whether it does, and again those that work and do not.
+    pub(crate) fn tell(&mut self, now: Instant) -> Vec<String> {
+        let mut names = Vec::new();
+        for (hostname, worker) in self.known.iter_mut().filter(|(_, worker)| worker.gone.is_none()) {
+            let due = match (worker.ledger.enabled, worker.ledger.told) {
+                (Some(true), _) => false,
+                (_, None) => true,
+                (enabled, Some(told)) => enabled == Some(false) && now.duration_since(told) >= AGAIN,
+            };
+            if due {
+                worker.ledger.told = Some(now);
+                names.push(hostname.to_string());
+            }
+        }
+        names
     }
 
     /// The queues of all workers that are up.
@@ -257,7 +277,7 @@ impl Ledger {
 mod tests {
     use super::*;
 
-    const LIFETIMES: Lifetimes = Lifetimes { timeout: Duration::from_mins(5), purge: Some(Duration::from_mins(10)) };
+    const LIFETIMES: Lifetimes = Lifetimes { timeout: Some(Duration::from_mins(5)), purge: Some(Duration::from_mins(10)) };
 
     fn send(workers: &mut Workers, json: &str, now: Instant) {
         let event: Event<'_> = serde_json::from_str(json).unwrap();
@@ -292,6 +312,44 @@ mod tests {
         assert_eq!(value(&workers, "celery_worker_up{"), Some(0.0));
         workers.expire(start + Duration::from_mins(15));
         assert_eq!((value(&workers, "celery_worker_up{"), value(&workers, "celery_workers_active")), (None, Some(0.0)));
+    }
+
+    #[test]
+    fn timeout_of_none_waits_for_ever() {
+        let (mut workers, start) = (Workers::new(Lifetimes { timeout: None, ..LIFETIMES }), Instant::now());
+        beat(&mut workers, 0, 1, start);
+        workers.expire(start + Duration::from_hours(100));
+        assert_eq!(value(&workers, "celery_worker_up{"), Some(1.0));
+        send(&mut workers, r#"{"type": "worker-offline", "hostname": "w@h"}"#, start);
+        workers.expire(start + Duration::from_mins(10));
+        assert_eq!(value(&workers, "celery_worker_up{"), None);
+    }
+
+    #[test]
+    fn worker_is_told_to_send_events_once() {
+        let (mut workers, now) = (Workers::new(LIFETIMES), Instant::now());
+        beat(&mut workers, 5, 1, now);
+        assert_eq!(workers.tell(now), ["w@h"]);
+        assert_eq!(workers.tell(now + AGAIN * 3), [""; 0], "an idle worker may have been told");
+        for processed in [6, 8, 9] {
+            beat(&mut workers, processed, 1, now);
+        }
+        assert_eq!(value(&workers, "celery_worker_events_enabled{"), Some(0.0));
+        assert_eq!(workers.tell(now + AGAIN / 2), [""; 0]);
+        assert_eq!(workers.tell(now + AGAIN), ["w@h"], "it works and does not send");
+        beat(&mut workers, 0, 2, now);
+        assert_eq!(workers.tell(now + AGAIN), ["w@h"], "another process");
+        start(&mut workers, 1, now);
+        assert_eq!(workers.tell(now + AGAIN * 9), [""; 0]);
+    }
+
+    #[test]
+    fn name_as_long_as_a_message_is_cut() {
+        let (mut workers, now) = (Workers::new(LIFETIMES), Instant::now());
+        let name = format!("w@{}", "h".repeat(10_000));
+        send(&mut workers, &format!(r#"{{"type": "worker-heartbeat", "hostname": "{name}"}}"#), now);
+        workers.answered(&name, None, Some(2), now);
+        assert_eq!(workers.each().map(|(hostname, _, _)| hostname.len()).collect::<Vec<_>>(), [256]);
     }
 
     #[test]

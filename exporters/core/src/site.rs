@@ -43,4 +43,6 @@ pub enum SiteAnswer {
     Html(String),
     /// Status 400 and one line that says what is wrong with the request.
     Refused(String),
+    /// Status 503 and one line that says what is missing.
+    Unavailable(String),
 }

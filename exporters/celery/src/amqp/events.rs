@@ -13,6 +13,7 @@ use std::{
 
 use exporter_core::{Failure, Reason};
 use serde_json::Value;
+use tracing::warn;
 
 use super::{
     Broker,
@@ -67,6 +68,8 @@ struct Reader<'a> {
     delivery: Delivery,
     /// The last delivery that is done with, if it is not acknowledged yet.
     done: Option<u64>,
+    /// Messages still to come of those that waited in the queue when it was found.
+    backlog: u32,
 }
 
 /// Reads events until the connection fails.
@@ -75,9 +78,9 @@ struct Reader<'a> {
 /// Always, in the end.
 pub(crate) async fn read(broker: &Broker, counted: &mut Counted, shared: &Shared) -> Result<Infallible, Failure> {
     let mut link = broker.open().await?;
-    within(HEARTBEAT * 2, subscribe(&mut link, broker, shared)).await?;
+    let backlog = within(HEARTBEAT * 2, subscribe(&mut link, broker, shared)).await?;
     shared.subscribed();
-    let mut reader = Reader { counted, shared, delivery: Delivery::default(), done: None };
+    let mut reader = Reader { counted, shared, delivery: Delivery::default(), done: None, backlog };
     let (mut shown, mut silences) = (Instant::now(), 0);
     loop {
         let arrival = Arrival::now();
@@ -101,22 +104,43 @@ pub(crate) async fn read(broker: &Broker, counted: &mut Counted, shared: &Shared
     }
 }
 
-async fn subscribe(link: &mut Link, broker: &Broker, shared: &Shared) -> Result<(), Failure> {
+/// Subscribes; gives the number of messages that wait already.
+async fn subscribe(link: &mut Link, broker: &Broker, shared: &Shared) -> Result<u32, Failure> {
     link.channel(CHANNEL).await?;
     exchange(link, CHANNEL, &broker.event_exchange, ("topic", true)).await?;
     let own = format!("celeryev.{}", shared.oid());
     let queue = broker.queue.name.as_deref().unwrap_or(&own);
     let milliseconds = Value::from(broker.queue.milliseconds);
     let arguments = [("x-message-ttl", milliseconds.clone()), ("x-expires", milliseconds), ("x-max-length-bytes", Value::from(QUEUE_BYTES))];
-    // Durable, since newer brokers refuse to make queues that are neither that nor exclusive.
-    let declare = Writer::method(QUEUE_DECLARE).short(0).short_text(queue).octet(0b10).table(&arguments);
-    link.call(CHANNEL, &declare.0, QUEUE_DECLARE_OK).await?;
+    let waiting = declare(link, queue, &arguments).await?;
     let bind = Writer::method(QUEUE_BIND).short(0).short_text(queue).short_text(&broker.event_exchange).short_text("#").octet(0).table(&[]);
     link.call(CHANNEL, &bind.0, QUEUE_BIND_OK).await?;
     link.call(CHANNEL, &Writer::method(QOS).long(0).short(PREFETCH).octet(0).0, QOS_OK).await?;
     let consume = Writer::method(CONSUME).short(0).short_text(queue).short_text("").octet(0).table(&[]);
     link.call(CHANNEL, &consume.0, CONSUME_OK).await?;
-    Ok(())
+    Ok(waiting)
+}
+
+/// Makes sure that the queue is there; gives the number of messages in it. One that was made with another time to live is
+/// used as it is, since what waits in it is dearer than how long it may wait.
+async fn declare(link: &mut Link, queue: &str, arguments: &[(&str, Value)]) -> Result<u32, Failure> {
+    // Durable, since newer brokers refuse to make queues that are neither that nor exclusive.
+    let declare = |flags: u8, arguments: &[(&str, Value)]| Writer::method(QUEUE_DECLARE).short(0).short_text(queue).octet(flags).table(arguments).0;
+    let answer = match link.call(CHANNEL, &declare(0b10, arguments), QUEUE_DECLARE_OK).await {
+        Err(CallError::Refused(406, text)) => {
+            warn!(
+                queue,
+                text,
+                "Queue of events was made with other settings, and is used as it is: for a new --event-queue-ttl delete it with \
+                 `rabbitmqctl delete_queue`, or give another --event-queue-name"
+            );
+            link.channel(CHANNEL).await?;
+            link.call(CHANNEL, &declare(1, &[]), QUEUE_DECLARE_OK).await?
+        }
+        other => other?,
+    };
+    let mut fields = Fields(&answer);
+    Ok(fields.short_text().and_then(|_| fields.long()).unwrap_or(0))
 }
 
 /// Makes sure that an exchange is there: asks first, since to make one takes a right that an observer need not have.
@@ -184,6 +208,8 @@ impl Reader<'_> {
     /// A delivery is whole.
     fn finish(&mut self, arrival: Arrival) {
         self.done = Some(self.delivery.tag);
+        let arrival = Arrival { waited: self.backlog > 0 || self.delivery.redelivered, ..arrival };
+        self.backlog = self.backlog.saturating_sub(1);
         let Some(header) = self.delivery.header.take() else { return };
         if header.size > LIMIT {
             return self.shared.tracker().too_large();

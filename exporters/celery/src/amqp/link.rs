@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use exporter_core::{Failure, Reason};
+use exporter_core::{ClientTls, Failure, Reason};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use zeroize::Zeroizing;
@@ -11,7 +11,6 @@ use super::wire::{Fields, Frame, Id, Payload, Writer, write_frame};
 use crate::{
     address::Endpoint,
     connect::{Credentials, Stream, of_stream, open},
-    tls::Tls,
 };
 
 /// What a client says first.
@@ -101,7 +100,7 @@ impl fmt::Debug for Link {
 
 impl Link {
     /// A connection to a virtual host, without channels.
-    pub(super) async fn open(endpoint: &Endpoint, tls: &Tls, credentials: &Credentials, host: &str) -> Result<Self, Failure> {
+    pub(super) async fn open(endpoint: &Endpoint, tls: &ClientTls, credentials: &Credentials, host: &str) -> Result<Self, Failure> {
         let mut link = Self { stream: open(endpoint, tls).await?, inbox: Vec::new(), start: 0 };
         link.send(PROTOCOL).await?;
         link.answer(0, START).await?;
@@ -172,6 +171,13 @@ impl Link {
         self.send(&out).await
     }
 
+    /// Sends methods on a channel, all at once.
+    pub(super) async fn send_methods(&mut self, channel: u16, methods: impl Iterator<Item = Vec<u8>>) -> Result<(), Failure> {
+        let mut out = Vec::new();
+        methods.for_each(|method| write_frame(1, channel, &method, &mut out));
+        self.send(&out).await
+    }
+
     /// Shows that this side is there.
     pub(super) async fn heartbeat(&mut self) -> Result<(), Failure> {
         let mut out = Vec::new();
@@ -204,7 +210,7 @@ impl Link {
 
     /// The arguments of the next method that is this answer. What comes before it is of no interest: heartbeats, and
     /// deliveries to a channel that is being closed.
-    async fn answer(&mut self, channel: u16, wanted: Id) -> Result<Vec<u8>, CallError> {
+    pub(super) async fn answer(&mut self, channel: u16, wanted: Id) -> Result<Vec<u8>, CallError> {
         loop {
             let Some((frame, used)) = Frame::parse(self.inbox.get(self.start..).unwrap_or_default()).map_err(|_| malformed())? else {
                 self.fill().await?;

@@ -1,26 +1,24 @@
 //! `RabbitMQ`, and whatever else speaks AMQP 0-9-1, as a broker.
 
-use exporter_core::{Failure, Reason};
+use exporter_core::{ClientTls, Failure, Reason};
 
 pub(crate) mod events;
+mod inspect;
 mod link;
 pub(crate) mod poll;
 mod wire;
 
 use crate::{
-    address::Endpoint,
     amqp::link::Link,
-    connect::{CONNECT_TIMEOUT, Credentials, within},
-    tls::Tls,
+    connect::{CONNECT_TIMEOUT, Node, within},
 };
 
 /// A broker, or several that stand in for each other.
 #[derive(Clone, Debug)]
 pub(crate) struct Broker {
-    pub(crate) endpoints: Vec<Endpoint>,
-    pub(crate) credentials: Credentials,
-    pub(crate) tls: Tls,
-    pub(crate) host: String,
+    /// Each with its virtual host.
+    pub(crate) nodes: Vec<(Node, String)>,
+    pub(crate) tls: ClientTls,
     pub(crate) event_exchange: String,
     /// Name of the control exchange, without `.pidbox`.
     pub(crate) control: String,
@@ -39,8 +37,8 @@ pub(crate) struct EventQueue {
 impl Broker {
     async fn open(&self) -> Result<Link, Failure> {
         let mut last = Failure::new(Reason::Unreachable, "no address is given");
-        for endpoint in &self.endpoints {
-            match within(CONNECT_TIMEOUT, Link::open(endpoint, &self.tls, &self.credentials, &self.host)).await {
+        for (Node { endpoint, credentials }, host) in &self.nodes {
+            match within(CONNECT_TIMEOUT, Link::open(endpoint, &self.tls, credentials, host)).await {
                 Ok(link) => return Ok(link),
                 Err(failure) => last = Failure::new(failure.reason, format!("{}: {failure}", endpoint.describe())),
             }

@@ -1,6 +1,9 @@
 //! The names and labels of danihodovic/celery-exporter: tasks by name, host and queue.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, Hash},
+};
 
 use exporter_core::{Bounds, CounterFamily, HistogramFamily, Registry};
 use foldhash::quality::RandomState;
@@ -10,13 +13,22 @@ use metric_catalogue::{
 };
 
 use super::{About, Outcome, Time};
-use crate::event::Kind;
+use crate::{event::Kind, tasks::names::Names};
 
 /// In place of a hostname, where one is not wanted.
 const GENERIC: &str = "generic";
 
-/// Most label sets that are remembered to be there.
-const SETS: usize = 20_000;
+/// In place of every label of what is past a limit.
+const OTHER: &str = "__other__";
+
+/// Most sets of labels. Each is on the page some forty times, and a family of the registry holds twice as many.
+const SETS: usize = 10_000;
+
+/// Most sets of labels with an exception, besides those without one.
+const FAILURES: usize = 9_000;
+
+/// Most classes of exceptions.
+const CLASSES: usize = 500;
 
 /// Whose names are replaced by one for all.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,8 +47,44 @@ pub(crate) struct Peer {
     queue_wait: HistogramFamily<3>,
     hostnames: Hostnames,
     default_queue: String,
-    /// Hashes of label sets whose counters are there, at 0 or more.
-    known: HashSet<u64, RandomState>,
+    classes: Names,
+    /// Sets of labels, of clients and of workers apart; the latter have all their counters, at 0 or more.
+    sets: Known,
+    failures: Known,
+}
+
+/// Hashes of what was seen, up to a limit.
+#[derive(Debug)]
+struct Known {
+    hashes: HashSet<u64, RandomState>,
+    most: usize,
+}
+
+/// Whether something was seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    Before,
+    Now,
+    /// It is one too many.
+    Refused,
+}
+
+impl Known {
+    fn new(most: usize) -> Self {
+        Self { hashes: HashSet::default(), most }
+    }
+
+    fn see(&mut self, what: impl Hash) -> Seen {
+        let hash = self.hashes.hasher().hash_one(what);
+        if self.hashes.contains(&hash) {
+            Seen::Before
+        } else if self.hashes.len() >= self.most {
+            Seen::Refused
+        } else {
+            self.hashes.insert(hash);
+            Seen::Now
+        }
+    }
 }
 
 impl Peer {
@@ -52,7 +100,9 @@ impl Peer {
             queue_wait,
             hostnames,
             default_queue,
-            known: HashSet::default(),
+            classes: Names::new("UnknownException", OTHER, CLASSES),
+            sets: Known::new(SETS),
+            failures: Known::new(FAILURES),
         }
     }
 
@@ -72,38 +122,50 @@ impl Peer {
             Outcome::Rejected => 4,
             Outcome::Revoked => 5,
             Outcome::Retried => 6,
-            Outcome::Failed { class, .. } => {
-                let [name, hostname, queue] = labels(self.hostnames, &self.default_queue, false, &about);
-                return self.failed.add([name, hostname, class, queue], 1);
-            }
+            Outcome::Failed { class, .. } => return self.fail(class, about),
         };
         self.count(position, false, about);
     }
 
-    pub(super) fn took(&self, time: Time, seconds: f64, about: About<'_>) {
-        match time {
-            Time::Run { succeeded: true } => self.runtime.observe(labels(self.hostnames, &self.default_queue, false, &about), seconds),
-            Time::Queue => self.queue_wait.observe(labels(self.hostnames, &self.default_queue, false, &about), seconds),
-            Time::Run { succeeded: false } | Time::Prefetch => {}
-        }
+    pub(super) fn took(&mut self, time: Time, seconds: f64, about: About<'_>) {
+        let is_run = match time {
+            Time::Run { succeeded: true } => true,
+            Time::Queue => false,
+            Time::Run { succeeded: false } | Time::Prefetch => return,
+        };
+        self.with_labels(false, about, |peer, labels| if is_run { &peer.runtime } else { &peer.queue_wait }.observe(labels, seconds));
     }
 
     fn count(&mut self, position: usize, client: bool, about: About<'_>) {
-        let labels = labels(self.hostnames, &self.default_queue, client, &about);
-        let set = std::hash::BuildHasher::hash_one(self.known.hasher(), labels);
-        let new = self.known.len() < SETS && !self.known.contains(&set);
-        for (at, family) in self.counters.iter().enumerate() {
-            if at == position {
+        self.with_labels(client, about, |peer, labels| {
+            if let Some(family) = peer.counters.get(position) {
                 family.add(labels, 1);
-            } else if new {
+            }
+        });
+    }
+
+    fn fail(&mut self, class: &str, about: About<'_>) {
+        let number = self.classes.number(class);
+        let seen = self.failures.see((labels(self.hostnames, &self.default_queue, false, &about), number));
+        self.with_labels(false, about, |peer, [name, hostname, queue]| {
+            let labels = if seen == Seen::Refused { [OTHER; 4] } else { [name, hostname, peer.classes.name(number), queue] };
+            peer.failed.add(labels, 1);
+        });
+    }
+
+    /// Counts under the labels of what an event is about, or under those of all that is too many. Counters of a worker are
+    /// there from its first event of the kind of task on, so that the first failure is an increase.
+    fn with_labels(&mut self, client: bool, about: About<'_>, count: impl FnOnce(&Self, [&str; 3])) {
+        let seen = self.sets.see((labels(self.hostnames, &self.default_queue, client, &about), client));
+        let labels = if seen == Seen::Refused { [OTHER; 3] } else { labels(self.hostnames, &self.default_queue, client, &about) };
+        if seen == Seen::Now && !client {
+            for family in &self.counters {
                 family.add(labels, 0);
             }
-        }
-        if new {
             let [name, hostname, queue] = labels;
             self.failed.add([name, hostname, "", queue], 0);
-            self.known.insert(set);
         }
+        count(self, labels);
     }
 }
 
@@ -117,4 +179,64 @@ fn labels<'a>(hostnames: Hostnames, default_queue: &'a str, client: bool, about:
 /// The host in a node name.
 pub(crate) fn host(node: &str) -> &str {
     node.split_once('@').map_or(node, |(_, host)| host)
+}
+
+#[cfg(test)]
+mod tests {
+    use exporter_core::Format;
+
+    use super::*;
+
+    fn bench() -> (Peer, Registry) {
+        let registry = Registry::default();
+        (Peer::new(&registry, Hostnames::default(), "celery".to_owned(), [None, None]), registry)
+    }
+
+    const fn about(hostname: &str) -> About<'_> {
+        About { name: "t", number: 2, hostname, queue: "" }
+    }
+
+    fn page(registry: &Registry) -> String {
+        let mut page = Vec::new();
+        registry.encode(Format::Text, &mut page);
+        String::from_utf8(page).unwrap()
+    }
+
+    #[test]
+    fn client_makes_no_series_of_a_worker() {
+        let (mut peer, registry) = bench();
+        peer.event(Kind::Sent, about("gen1@client"));
+        let text = page(&registry);
+        assert!(text.contains("celery_task_sent_total{name=\"t\",hostname=\"client\",queue_name=\"celery\"} 1\n"), "{text}");
+        assert_eq!(text.matches("hostname=\"client\"").count(), 1, "{text}");
+        peer.event(Kind::Received, about("w@client"));
+        assert_eq!(page(&registry).matches("hostname=\"client\"").count(), 8);
+    }
+
+    #[test]
+    fn events_past_the_limit_are_counted_together() {
+        let (mut peer, registry) = bench();
+        for host in 0..SETS + 50 {
+            let hostname = format!("w@{host}");
+            peer.event(Kind::Started, about(&hostname));
+            peer.ended(Outcome::Succeeded, about(&hostname));
+            peer.took(Time::Run { succeeded: true }, 1.0, about(&hostname));
+            peer.ended(Outcome::Failed { class: "ValueError", timeout: false }, about(&hostname));
+        }
+        let page = page(&registry);
+        let sum = |family: &str| {
+            let values = page.lines().filter_map(|line| line.strip_prefix(family)?.rsplit(' ').next()?.parse::<f64>().ok());
+            values.sum::<f64>()
+        };
+        for family in ["celery_task_started_total{", "celery_task_succeeded_total{", "celery_task_failed_total{", "celery_task_runtime_count{"] {
+            assert!((sum(family) - 10_050.0).abs() < 0.5, "{family} {}", sum(family));
+        }
+        let other = "name=\"__other__\",hostname=\"__other__\",queue_name=\"__other__\"";
+        assert!(page.contains(&format!("celery_task_started_total{{{other}}} 50\n")));
+        assert!(
+            page.contains(
+                "celery_task_failed_total{name=\"__other__\",hostname=\"__other__\",exception=\"__other__\",queue_name=\"__other__\"} 1050\n"
+            )
+        );
+    }
 }

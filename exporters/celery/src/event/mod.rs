@@ -1,7 +1,6 @@
 //! What is in a message of the event exchange: one event, or a list of them.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 pub(crate) mod envelope;
 pub(crate) mod eta;
@@ -88,18 +87,37 @@ pub fn decode(body: &[u8]) -> Decoded<'_> {
 
 /// A list that is not made of events only: the others of it still count.
 fn salvage(body: &[u8]) -> Decoded<'_> {
-    let text = std::str::from_utf8(body).ok();
-    let Some(parts) = text.and_then(|text| serde_json::from_str::<Vec<&RawValue>>(text).ok()) else {
-        return Decoded { events: Vec::new(), malformed: 1 };
-    };
+    let Some(parts) = parts(body) else { return Decoded { events: Vec::new(), malformed: 1 } };
     let mut decoded = Decoded::default();
     for part in parts {
-        match serde_json::from_str(part.get()) {
+        match serde_json::from_slice(part) {
             Ok(event) => decoded.events.push(event),
             Err(_) => decoded.malformed += 1,
         }
     }
     decoded
+}
+
+/// What stands between the commas of a list, whatever it is; its bytes need not be UTF-8.
+fn parts(body: &[u8]) -> Option<Vec<&[u8]>> {
+    let list = body.trim_ascii().strip_prefix(b"[")?.strip_suffix(b"]")?;
+    let (mut parts, mut start, mut depth, mut quoted, mut escaped) = (Vec::new(), 0, 0_usize, false, false);
+    for (at, byte) in list.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => depth += 1,
+            b']' | b'}' if !quoted => depth = depth.checked_sub(1)?,
+            b',' if !quoted && depth == 0 => {
+                parts.push(list.get(start..at)?);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(list.get(start..)?);
+    (depth == 0 && !quoted).then_some(parts)
 }
 
 #[cfg(test)]
@@ -120,6 +138,14 @@ mod tests {
         let decoded = decode(br#"[{"type": "task-sent"}, {"type": 5}, 7, {"type": "task-started", "timestamp": "soon"}, {"type": "task-failed"}]"#);
         assert_eq!(decoded.events.iter().map(|event| &*event.kind).collect::<Vec<_>>(), ["task-sent", "task-failed"]);
         assert_eq!(decoded.malformed, 3);
+    }
+
+    #[test]
+    fn bad_part_and_bad_bytes_cost_the_part_only() {
+        let decoded =
+            decode(b"[{\"type\": \"task-sent\", \"name\": \"a\xff, ]b\\\"\"}, {\"type\": 5}, {\"type\": \"task-failed\", \"x\": [{}, 1]} ]");
+        assert_eq!(decoded.events.iter().map(|event| &*event.kind).collect::<Vec<_>>(), ["task-sent", "task-failed"]);
+        assert_eq!((decoded.events[0].name.as_deref(), decoded.malformed), (Some("a\u{fffd}, ]b\""), 1));
     }
 
     #[test]

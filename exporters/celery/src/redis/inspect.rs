@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use exporter_core::{Failure, Reason};
+use serde_json::Value;
 use tracing::{debug, info};
 
 use super::{
@@ -26,18 +27,21 @@ const STEP: Duration = Duration::from_secs(3);
 /// Asks all workers, and turns on events where they are missing and wanted.
 pub(super) async fn workers(link: &mut Link, broker: &Broker, polling: &Polling, shared: &Shared) -> Result<(), Failure> {
     let keys = &broker.keys;
+    let silent = if polling.enable_events { shared.tracker().workers.tell(Instant::now()) } else { Vec::new() };
+    if !silent.is_empty() {
+        info!(workers = silent.join(" "), "Turning on events of tasks");
+        within(STEP, publish(link, broker, &enable_events(&silent))).await?;
+    }
+    if polling.inspect.is_none() {
+        return Ok(());
+    }
     let (list, binding) = keys.reply_queue(shared.oid());
     let bindings = keys.bindings(&keys.reply_exchange());
     let mut inquiry = Inquiry::new(shared.tracker().workers.up());
-    let mut requests = inquiry.requests(&keys.reply_exchange(), shared.oid());
-    let silent = if polling.enable_events { shared.tracker().workers.silent() } else { Vec::new() };
-    if !silent.is_empty() {
-        info!(workers = silent.join(" "), "Turning on events of tasks");
-        requests.push(enable_events(&silent));
-    }
+    let requests = inquiry.requests(&keys.reply_exchange(), shared.oid());
     within(STEP, command(link, &["SADD", &bindings, &binding])).await?;
     for request in &requests {
-        within(STEP, command(link, &["PUBLISH", &keys.control_channel(), &envelope(request, &keys.control_exchange())])).await?;
+        within(STEP, publish(link, broker, request)).await?;
     }
     let answers = answers(link, &list, &mut inquiry, shared).await;
     // In this order, so that an answer which comes late finds no way in.
@@ -51,7 +55,7 @@ async fn answers(link: &mut Link, list: &str, inquiry: &mut Inquiry, shared: &Sh
     let mut packed = Vec::new();
     pack(&["BRPOP", list, "1"], &mut packed);
     while !inquiry.is_complete() && started.elapsed() < PATIENCE {
-        link.send(&packed).await?;
+        within(STEP, link.send(&packed)).await?;
         let opened = within(
             STEP,
             link.reply(|reply| match &reply {
@@ -68,6 +72,11 @@ async fn answers(link: &mut Link, list: &str, inquiry: &mut Inquiry, shared: &Sh
     }
     debug!(took = ?started.elapsed(), complete = inquiry.is_complete(), "Workers were asked");
     Ok(())
+}
+
+async fn publish(link: &mut Link, broker: &Broker, request: &Value) -> Result<(), Failure> {
+    let keys = &broker.keys;
+    command(link, &["PUBLISH", &keys.control_channel(), &envelope(request, &keys.control_exchange())]).await
 }
 
 async fn command(link: &mut Link, parts: &[&str]) -> Result<(), Failure> {

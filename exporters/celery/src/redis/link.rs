@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use exporter_core::{Failure, Reason};
+use exporter_core::{ClientTls, Failure, Reason};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use zeroize::Zeroizing;
 
@@ -10,7 +10,6 @@ use super::resp::{Pending, Reply, pack};
 use crate::{
     address::Endpoint,
     connect::{Credentials, Stream, of_stream, open},
-    tls::Tls,
 };
 
 /// By this name connections are known in CLIENT LIST.
@@ -21,6 +20,9 @@ const CHUNK: usize = 256 << 10;
 
 /// Largest reply, all its strings together.
 const MOST_BYTES: usize = 16 << 20;
+
+/// A published message comes with the names of its channel and pattern, which are shorter than this.
+const ENVELOPE: usize = 1 << 20;
 
 /// A connection. After an error, or when a future of it was dropped other than in [`fill`](Self::fill), it must not be used
 /// again.
@@ -45,7 +47,7 @@ impl Link {
     }
 
     /// A connection that is ready for commands on keys of `database`, or for subscriptions, which know no databases.
-    pub(crate) async fn open(endpoint: &Endpoint, tls: &Tls, credentials: &Credentials, database: Option<u32>) -> Result<Self, Failure> {
+    pub(crate) async fn open(endpoint: &Endpoint, tls: &ClientTls, credentials: &Credentials, database: Option<u32>) -> Result<Self, Failure> {
         let mut link = Self::new(open(endpoint, tls).await?);
         let mut packed = Zeroizing::new(Vec::new());
         let password = credentials.password()?;
@@ -84,30 +86,46 @@ impl Link {
 
     /// Reads the next reply.
     pub(crate) async fn reply<T>(&mut self, read: impl FnOnce(Reply<'_>) -> T) -> Result<T, Failure> {
+        self.reply_within(MOST_BYTES, read).await?.ok_or_else(too_large)
+    }
+
+    /// Reads the next reply; one that ends with a string of more than `limit` bytes is read over, and is `None`.
+    pub(crate) async fn reply_within<T>(&mut self, limit: usize, read: impl FnOnce(Reply<'_>) -> T) -> Result<Option<T>, Failure> {
         loop {
-            match Reply::parse(self.unread(), MOST_BYTES) {
+            match Reply::parse(self.unread(), limit) {
                 Ok((reply, used)) => {
                     let value = read(reply);
                     self.start += used;
-                    return Ok(value);
+                    return Ok(Some(value));
                 }
                 Err(Pending::More) if self.unread().len() > MOST_BYTES => return Err(too_large()),
                 Err(Pending::More) => self.fill().await?,
-                Err(Pending::TooLarge { .. }) => return Err(too_large()),
+                Err(Pending::TooLarge { ends }) => {
+                    self.skip = ends;
+                    while !self.is_past_the_skipped() {
+                        self.fill().await?;
+                    }
+                    return Ok(None);
+                }
                 Err(Pending::Malformed) => return Err(malformed()),
             }
         }
+    }
+
+    /// Drops what has been received of a string that is too large; whether all of it has.
+    fn is_past_the_skipped(&mut self) -> bool {
+        let received = self.inbox.len() - self.start;
+        let dropped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(received);
+        self.start += dropped;
+        self.skip -= u64::try_from(dropped).unwrap_or(0);
+        self.skip == 0
     }
 
     /// Hands every whole reply received so far to `each`; `None` stands for one with a string of more than `limit` bytes,
     /// which has to be the last part of its reply, as it is of a published message. Never waits.
     pub(crate) fn drain(&mut self, limit: usize, mut each: impl FnMut(Option<Reply<'_>>)) -> Result<(), Failure> {
         loop {
-            let received = self.inbox.len() - self.start;
-            let dropped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(received);
-            self.start += dropped;
-            self.skip -= u64::try_from(dropped).unwrap_or(0);
-            if self.skip > 0 {
+            if !self.is_past_the_skipped() {
                 return Ok(());
             }
             match Reply::parse(self.unread(), limit) {
@@ -115,6 +133,8 @@ impl Link {
                     each(Some(reply));
                     self.start += used;
                 }
+                // Each of its parts is small enough, and there is no end to them.
+                Err(Pending::More) if self.unread().len() > limit.saturating_add(ENVELOPE) => return Err(too_large()),
                 Err(Pending::More) => return Ok(()),
                 Err(Pending::TooLarge { ends }) => {
                     self.skip = ends;
@@ -212,6 +232,39 @@ mod tests {
         bytes.extend_from_slice(&vec![b'x'; 1_000_000]);
         bytes.extend_from_slice(b"\r\n*3\r\n:1\r\n:2\r\n:3\r\n");
         assert_eq!(all(bytes, 1000).await, (vec![Some(1), None, Some(3)], Reason::Closed));
+    }
+
+    #[tokio::test]
+    async fn too_large_reply_is_read_over() {
+        let mut bytes = b"$1000000\r\n".to_vec();
+        bytes.extend_from_slice(&vec![b'x'; 1_000_000]);
+        bytes.extend_from_slice(b"\r\n:7\r\n");
+        let mut link = link(bytes);
+        assert_eq!(link.reply_within(1000, |reply| reply.count()).await.unwrap(), None);
+        assert!(link.inbox.capacity() < 1_000_000);
+        assert_eq!(link.reply(|reply| reply.count()).await.unwrap(), Some(7));
+    }
+
+    #[tokio::test]
+    async fn array_without_an_end_is_given_up() {
+        let bytes = [b"*1000000000\r\n".to_vec(), b"$1\r\na\r\n".repeat(400_000)].concat();
+        assert_eq!(all(bytes, 1000).await, (Vec::new(), Reason::TooLarge));
+    }
+
+    #[test]
+    fn broken_streams_do_not_panic() {
+        let correct: [&[u8]; 2] = [b"*3\r\n$8\r\npmessage\r\n$1\r\nc\r\n$70\r\nx\r\n", b"*2\r\n$1\r\na\r\n$2\r\nab\r\n+OK\r\n"];
+        crate::fuzz::feed(&correct, |bytes| {
+            let mut link = link(Vec::new());
+            for part in bytes.chunks(7) {
+                link.inbox.drain(..link.start);
+                link.start = 0;
+                link.inbox.extend_from_slice(part);
+                if link.drain(50, |_| ()).is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     #[tokio::test]

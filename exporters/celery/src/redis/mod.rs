@@ -1,6 +1,6 @@
 //! Redis as a broker, alone or behind Sentinels.
 
-use exporter_core::{Failure, Reason};
+use exporter_core::{ClientTls, Failure, Reason};
 
 pub(crate) mod events;
 mod inspect;
@@ -10,22 +10,20 @@ pub(crate) mod poll;
 mod resp;
 
 use crate::{
-    address::{Address, Endpoint},
-    connect::{CONNECT_TIMEOUT, Credentials, within},
+    address::Endpoint,
+    connect::{CONNECT_TIMEOUT, Credentials, Node, within},
     redis::{
         keys::Keys,
         link::{Link, refused},
         resp::{Reply, pack},
     },
-    tls::Tls,
 };
 
 /// One Redis, or several that stand in for each other.
 #[derive(Clone, Debug)]
 pub(crate) struct Broker {
     pub(crate) nodes: Nodes,
-    pub(crate) credentials: Credentials,
-    pub(crate) tls: Tls,
+    pub(crate) tls: ClientTls,
     pub(crate) database: u32,
     pub(crate) keys: Keys,
 }
@@ -34,16 +32,9 @@ pub(crate) struct Broker {
 #[derive(Clone, Debug)]
 pub(crate) enum Nodes {
     /// The first that answers.
-    Any(Vec<Endpoint>),
-    /// The one that Sentinels call the master.
-    Sentinels { sentinels: Vec<Endpoint>, credentials: Credentials, master: String },
-}
-
-impl Nodes {
-    /// The endpoints of addresses.
-    pub(crate) fn endpoints(addresses: &[Address]) -> Vec<Endpoint> {
-        addresses.iter().map(|address| address.endpoint.clone()).collect()
-    }
+    Any(Vec<Node>),
+    /// The one that Sentinels call the master, and who the exporter is there.
+    Sentinels { sentinels: Vec<Node>, credentials: Credentials, master: String },
 }
 
 impl Broker {
@@ -59,21 +50,21 @@ impl Broker {
 
     async fn open(&self, database: Option<u32>) -> Result<Link, Failure> {
         match &self.nodes {
-            Nodes::Any(endpoints) => first(endpoints, &self.tls, &self.credentials, database).await,
+            Nodes::Any(nodes) => first(nodes, &self.tls, database).await,
             Nodes::Sentinels { sentinels, credentials, master } => {
-                let endpoint = self.master(sentinels, credentials, master).await?;
-                first(&[endpoint], &self.tls, &self.credentials, database).await
+                let endpoint = self.master(sentinels, master).await?;
+                first(&[Node { endpoint, credentials: credentials.clone() }], &self.tls, database).await
             }
         }
     }
 
     /// Asks one Sentinel after the other which node is the master now.
-    async fn master(&self, sentinels: &[Endpoint], credentials: &Credentials, name: &str) -> Result<Endpoint, Failure> {
+    async fn master(&self, sentinels: &[Node], name: &str) -> Result<Endpoint, Failure> {
         let mut last = Failure::new(Reason::Unreachable, "no sentinel is given");
         for sentinel in sentinels {
-            match within(CONNECT_TIMEOUT, self.ask(sentinel, credentials, name)).await {
+            match within(CONNECT_TIMEOUT, self.ask(&sentinel.endpoint, &sentinel.credentials, name)).await {
                 Ok(endpoint) => return Ok(endpoint),
-                Err(failure) => last = Failure::new(failure.reason, format!("sentinel {}: {failure}", sentinel.describe())),
+                Err(failure) => last = Failure::new(failure.reason, format!("sentinel {}: {failure}", sentinel.endpoint.describe())),
             }
         }
         Err(last)
@@ -98,10 +89,10 @@ impl Broker {
     }
 }
 
-/// The first endpoint that can be connected to.
-async fn first(endpoints: &[Endpoint], tls: &Tls, credentials: &Credentials, database: Option<u32>) -> Result<Link, Failure> {
+/// The first node that can be connected to.
+async fn first(nodes: &[Node], tls: &ClientTls, database: Option<u32>) -> Result<Link, Failure> {
     let mut last = Failure::new(Reason::Unreachable, "no address is given");
-    for endpoint in endpoints {
+    for Node { endpoint, credentials } in nodes {
         match within(CONNECT_TIMEOUT, Link::open(endpoint, tls, credentials, database)).await {
             Ok(link) => return Ok(link),
             Err(failure) => last = Failure::new(failure.reason, format!("{}: {failure}", endpoint.describe())),

@@ -1,7 +1,7 @@
 //! What is asked for regularly: queues, and the workers.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     convert::Infallible,
     time::{Duration, Instant},
 };
@@ -20,10 +20,23 @@ use crate::{
     queues::{Head, Reading},
     settings::Polling,
     shared::Shared,
+    tasks::names::cut,
 };
 
 /// A round that takes longer has failed.
 const ROUND: Duration = Duration::from_secs(3);
+
+/// To look at the tasks that are next, which come with all that is in them.
+const HEADS: Duration = Duration::from_secs(10);
+
+/// Tasks that are looked at together.
+const HEADS_AT_ONCE: usize = 50;
+
+/// Largest task that is looked at.
+const HEAD_BYTES: usize = 1 << 20;
+
+/// Where the next task is larger than that, it is looked at again after this long: it had to be read to its end.
+const LARGE: Duration = Duration::from_mins(1);
 
 /// Most exchanges whose bindings are looked up.
 const EXCHANGES: usize = 50;
@@ -36,11 +49,17 @@ pub(crate) async fn poll(broker: &Broker, polling: &Polling, shared: &Shared) ->
     let mut link = broker.commands().await?;
     let mut asked: Option<Instant> = None;
     let mut refusal = None;
+    let mut large = HashMap::new();
     loop {
         let started = Instant::now();
-        within(ROUND, round(&mut link, broker, polling, shared)).await?;
+        let queues = within(ROUND, bound(&mut link, broker, polling, shared)).await?;
+        let lengths = within(ROUND, lengths(&mut link, broker, &queues)).await?;
+        let unacked = within(ROUND, unacked(&mut link, broker)).await?;
+        let mut readings = readings(broker, queues, &lengths);
+        within(HEADS, heads(&mut link, &mut readings, &mut large)).await?;
+        shared.read(readings.into_iter().map(|(reading, _)| reading).collect(), unacked);
         shared.polled();
-        if let Some(every) = polling.inspect
+        if let Some(every) = polling.speaks()
             && asked.is_none_or(|asked| asked.elapsed() >= every)
         {
             let first = asked.replace(started).is_none();
@@ -75,21 +94,13 @@ fn report(outcome: Result<(), Failure>, refusal: &mut Option<String>) -> Result<
     }
 }
 
-async fn round(link: &mut Link, broker: &Broker, polling: &Polling, shared: &Shared) -> Result<(), Failure> {
-    let queues = bound(link, broker, polling, shared).await?;
-    let lengths = lengths(link, broker, &queues).await?;
-    let mut readings = Vec::with_capacity(queues.len());
-    for (queue, lists) in queues.iter().zip(&lengths) {
-        let next = broker.keys.lists(queue).into_iter().zip(lists).find(|(_, length)| **length > 0).map(|(list, _)| list);
-        let head = match next {
-            Some(list) => head(link, &list).await?.map(Head::Task),
-            None => None,
-        };
-        readings.push(Reading { queue: queue.clone(), length: lists.iter().sum(), consumers: None, head });
-    }
-    let unacked = unacked(link, broker).await?;
-    shared.read(readings, unacked);
-    Ok(())
+/// Each queue without its next task, and the list in which that is.
+fn readings(broker: &Broker, queues: Vec<String>, lengths: &[Vec<u64>]) -> Vec<(Reading, Option<String>)> {
+    let readings = queues.into_iter().zip(lengths).map(|(queue, lists)| {
+        let next = broker.keys.lists(&queue).into_iter().zip(lists).find(|(_, length)| **length > 0).map(|(list, _)| list);
+        (Reading { queue, length: lists.iter().sum(), consumers: None, head: None }, next)
+    });
+    readings.collect()
 }
 
 /// Every queue that is known, and those to which the exchanges of their names are bound.
@@ -105,7 +116,7 @@ async fn bound(link: &mut Link, broker: &Broker, polling: &Polling, shared: &Sha
     for _ in &exchanges {
         link.reply(|reply| {
             let bindings = reply.parts().iter().filter_map(Reply::text);
-            queues.extend(bindings.filter_map(|binding| broker.keys.bound(binding)).filter(|queue| polling.wants(queue)).map(str::to_owned));
+            Shared::add(&mut queues, bindings.filter_map(|binding| broker.keys.bound(binding)), polling);
         })
         .await?;
     }
@@ -150,10 +161,24 @@ async fn unacked(link: &mut Link, broker: &Broker) -> Result<Option<u64>, Failur
     link.reply(|reply| reply.count()).await
 }
 
-/// The id of the task that is taken next: kombu puts in on the left and takes out on the right.
-async fn head(link: &mut Link, list: &str) -> Result<Option<String>, Failure> {
-    let mut packed = Vec::new();
-    pack(&["LINDEX", list, "-1"], &mut packed);
-    link.send(&packed).await?;
-    link.reply(|reply| envelope::task_id(reply.bytes()?).map(|id| id.to_string())).await
+/// The ids of the tasks that are taken next: kombu puts in on the left and takes out on the right.
+async fn heads(link: &mut Link, readings: &mut [(Reading, Option<String>)], large: &mut HashMap<String, Instant>) -> Result<(), Failure> {
+    large.retain(|_, seen| seen.elapsed() < LARGE);
+    let mut asked: Vec<_> = readings.iter_mut().filter_map(|(reading, list)| Some((&mut reading.head, list.as_deref()?))).collect();
+    asked.retain(|(_, list)| !large.contains_key(*list));
+    for some in asked.chunks_mut(HEADS_AT_ONCE) {
+        let mut packed = Vec::new();
+        for (_, list) in &*some {
+            pack(&["LINDEX", list, "-1"], &mut packed);
+        }
+        link.send(&packed).await?;
+        for (head, list) in some {
+            let found = link.reply_within(HEAD_BYTES, |reply| envelope::task_id(reply.bytes()?).map(|id| cut(&id).to_owned())).await?;
+            if found.is_none() {
+                large.insert((*list).to_owned(), Instant::now());
+            }
+            **head = found.flatten().map(Head::Task);
+        }
+    }
+    Ok(())
 }

@@ -55,6 +55,8 @@ pub(crate) struct Task {
     /// When an attempt started that has not been seen to be sent, by the exporter's clock.
     unsent: f64,
     unsent_retries: u8,
+    /// The worker on which it started.
+    unsent_worker: u16,
     /// Attempts received and not started.
     waiting: u8,
     /// Attempts started and not ended.
@@ -96,6 +98,7 @@ impl Task {
             started: NEVER,
             unsent: NEVER,
             unsent_retries: NONE,
+            unsent_worker: 0,
             waiting: 0,
             running: 0,
             worker: 0,
@@ -104,14 +107,14 @@ impl Task {
         }
     }
 
-    /// A client has sent an attempt. Gives its time in the queue if it has started already.
-    pub(crate) fn sent(&mut self, retries: Option<u32>, moment: Moment, eta: Option<f64>) -> Option<f64> {
+    /// A client has sent an attempt. Gives its time in the queue, and the worker, if it has started already.
+    pub(crate) fn sent(&mut self, retries: Option<u32>, moment: Moment, eta: Option<f64>) -> Option<(f64, u16)> {
         let retries = short(retries);
         if self.unsent_retries == retries && !self.unsent.is_nan() {
             let from = eta.map_or(moment.ours(), |eta| (eta + moment.offset).max(moment.ours()));
             let wait = (self.unsent - from).max(0.0);
             (self.unsent, self.unsent_retries) = (NEVER, NONE);
-            return Some(wait);
+            return Some((wait, self.unsent_worker));
         }
         let attempt = self.attempt(retries);
         attempt.sent = moment.ours();
@@ -140,6 +143,7 @@ impl Task {
             waits.prefetch = Some((moment.at - attempt.received.max(attempt.eta)).max(0.0));
         }
         if attempt.sent.is_nan() {
+            self.unsent_worker = worker;
             (self.unsent, self.unsent_retries) = (moment.ours(), if attempt.retries == NONE { 0 } else { attempt.retries });
         } else {
             waits.queue = Some((moment.ours() - attempt.sent.max(attempt.eta + moment.offset)).max(0.0));
@@ -252,7 +256,7 @@ mod tests {
         let mut task = Task::new(1);
         task.received(Some(0), 11.0, None, 7);
         assert_eq!(task.started(at(14.0), 7).queue, None);
-        assert_eq!(task.sent(Some(0), at(10.0), None), Some(4.0));
+        assert_eq!(task.sent(Some(0), at(10.0), None).map(|(wait, _)| wait), Some(4.0));
         task.ended(End::Succeeded, 7);
         assert!(task.is_done());
     }

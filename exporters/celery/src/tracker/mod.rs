@@ -1,7 +1,7 @@
 //! From events to counts: joins what events say of a task, and counts each attempt's end once.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     hash::BuildHasher,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -24,7 +24,7 @@ use crate::{
     },
     tasks::{
         filter::Filter,
-        names::{Names, UNKNOWN},
+        names::{Names, UNKNOWN, cut},
         table::Table,
         task::{End, Moment},
     },
@@ -42,6 +42,9 @@ const OTHER_TASK: &str = "__other__";
 /// Most queues.
 const QUEUES: usize = 500;
 
+/// Most workers whose hostnames are kept for tasks that are heard to be sent after they have started.
+const HOSTS: usize = 5_000;
+
 /// Bounds, and what is counted.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -57,12 +60,14 @@ pub(crate) struct Arrival {
     pub(crate) at: Instant,
     /// Seconds since 1970.
     pub(crate) clock: f64,
+    /// It could have arrived before, had anybody been there.
+    pub(crate) waited: bool,
 }
 
 impl Arrival {
     pub(crate) fn now() -> Self {
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
-        Self { at: Instant::now(), clock }
+        Self { at: Instant::now(), clock, waited: false }
     }
 }
 
@@ -78,6 +83,8 @@ pub(crate) struct Tracker {
     tasks: Filter,
     clocks: Clocks,
     scheme: Scheme,
+    /// By mark, where the scheme counts by host.
+    hosts: HashMap<u16, Box<str>, RandomState>,
     held: VecDeque<Held>,
     events: Vec<CounterSeries>,
     lag: HistogramSeries,
@@ -100,6 +107,7 @@ impl Tracker {
             tasks: settings.tasks,
             clocks: Clocks::default(),
             scheme,
+            hosts: HashMap::default(),
             held: VecDeque::new(),
             events: TYPES.iter().map(|name| events.series([name])).collect(),
             lag: registry.histogram(&LAG).series([]),
@@ -151,9 +159,9 @@ impl Tracker {
         if let Some(series) = self.events.get(kind.position()) {
             series.add(1);
         }
-        let hostname = event.hostname.as_deref().unwrap_or_default();
+        let hostname = cut(event.hostname.as_deref().unwrap_or_default());
         let stamped = event.timestamp.filter(|stamped| stamped.is_finite()).unwrap_or(arrival.clock);
-        let offset = self.clocks.offset(hostname, stamped, arrival.clock);
+        let offset = self.clocks.offset(hostname, stamped, arrival.clock, arrival.waited);
         self.lag.observe((arrival.clock - stamped - offset).max(0.0));
         if kind != Kind::Sent {
             self.workers.event(kind, event, arrival.at, arrival.clock);
@@ -161,17 +169,17 @@ impl Tracker {
         if !matches!(kind, Kind::Online | Kind::Heartbeat | Kind::Offline)
             && let Some(id) = event.uuid.as_deref()
         {
-            self.task(kind, event, id, Moment { at: stamped, offset }, self.seconds(arrival.at));
+            self.task(kind, event, (cut(id), hostname), Moment { at: stamped, offset }, self.seconds(arrival.at));
         }
     }
 
-    fn task(&mut self, kind: Kind, event: &Event<'_>, id: &str, moment: Moment, now: u32) {
+    fn task(&mut self, kind: Kind, event: &Event<'_>, (id, hostname): (&str, &str), moment: Moment, now: u32) {
         let at = self.table.enter(id, now);
         let unregistered = event.exception.as_deref().and_then(exception::unregistered);
         let name = event.name.as_deref().or(unregistered).map(|name| self.number(name));
         let queue = event.queue.as_deref().map(|queue| self.queues.number(queue));
-        let hostname = event.hostname.as_deref().unwrap_or_default();
         let worker = self.mark(hostname);
+        self.keep_host(kind, worker, hostname);
         let Some(task) = self.table.task(at) else { return };
         if let Some(name) = name {
             task.name = name;
@@ -187,8 +195,9 @@ impl Tracker {
         let mut held = None;
         let ended = match kind {
             Kind::Sent => {
-                let wait = task.sent(event.retries, moment, eta);
-                before(scheme, kind, about, [wait, None]);
+                let late = task.sent(event.retries, moment, eta);
+                let late = late.map(|(wait, worker)| (wait, self.hosts.get(&worker).map_or(hostname, |hostname| hostname)));
+                sent(scheme, about, late);
                 None
             }
             Kind::Received => {
@@ -222,6 +231,15 @@ impl Tracker {
         self.table.file(at, now);
         if let Some(what) = held {
             self.hold(Held { due: now + held::SECONDS, id: id.into(), hostname: hostname.into(), what }, now);
+        }
+    }
+
+    fn keep_host(&mut self, kind: Kind, mark: u16, hostname: &str) {
+        if kind == Kind::Started && matches!(self.scheme, Scheme::Peer(_)) && !self.hosts.contains_key(&mark) {
+            if self.hosts.len() >= HOSTS {
+                self.hosts.clear();
+            }
+            self.hosts.insert(mark, hostname.into());
         }
     }
 
@@ -280,6 +298,15 @@ impl Tracker {
 
     fn seconds(&self, now: Instant) -> u32 {
         u32::try_from(now.saturating_duration_since(self.started).as_secs()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Counts a task that was sent, and its time in the queue where it has started already: that is of the host on which it has.
+fn sent(scheme: Option<&mut Scheme>, about: About<'_>, late: Option<(f64, &str)>) {
+    let Some(scheme) = scheme else { return };
+    scheme.event(Kind::Sent, about);
+    if let Some((seconds, hostname)) = late {
+        scheme.took(Time::Queue, seconds, About { hostname, ..about });
     }
 }
 

@@ -6,13 +6,16 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use exporter_core::Format;
 
 use super::*;
-use crate::{counts::Native, event::envelope};
+use crate::{
+    counts::{Hostnames, Native, Peer},
+    event::envelope,
+};
 
 const SETTINGS: Settings = Settings {
     table_bytes: 1 << 20,
     names: 100,
     tasks: Filter { include: Vec::new(), exclude: Vec::new() },
-    lifetimes: Lifetimes { timeout: Duration::from_mins(5), purge: None },
+    lifetimes: Lifetimes { timeout: Some(Duration::from_mins(5)), purge: None },
 };
 
 struct Bench {
@@ -40,7 +43,7 @@ impl Bench {
                 None => body = STANDARD.decode(line["body_b64"].as_str().unwrap()).unwrap(),
             }
             let clock = decode(&body).events.first().and_then(|event| event.timestamp).unwrap();
-            bench.tracker.message(&body, Arrival { at: Instant::now(), clock: clock + 0.01 });
+            bench.tracker.message(&body, Arrival { at: Instant::now(), clock: clock + 0.01, waited: false });
         }
         bench.tracker.tick(Instant::now() + Duration::from_secs(10));
         bench
@@ -49,7 +52,7 @@ impl Bench {
     fn send(&mut self, json: &str) {
         self.clock += 1.0;
         let body = json.replacen('{', &format!("{{\"timestamp\": {}, \"hostname\": \"w@h\", ", self.clock), 1);
-        self.tracker.message(body.as_bytes(), Arrival { at: Instant::now(), clock: self.clock });
+        self.tracker.message(body.as_bytes(), Arrival { at: Instant::now(), clock: self.clock, waited: false });
     }
 
     fn page(&self) -> String {
@@ -232,9 +235,55 @@ fn clock_an_hour_off_changes_no_wait() {
     ] {
         bench.clock += 2.0;
         let body = json.replace('T', &format!("{}", bench.clock + shift));
-        bench.tracker.message(body.as_bytes(), Arrival { at: Instant::now(), clock: bench.clock });
+        bench.tracker.message(body.as_bytes(), Arrival { at: Instant::now(), clock: bench.clock, waited: false });
     }
     let page = bench.page();
     assert!(page.contains("celery_task_queue_wait_seconds_sum{task_name=\"t\"} 4\n"), "{page}");
     assert!(page.contains("celery_task_prefetch_wait_seconds_sum{task_name=\"t\"} 2\n"), "{page}");
+}
+
+#[test]
+fn wait_that_is_known_late_is_of_the_worker_s_host() {
+    let registry = Registry::default();
+    let scheme = Scheme::Peer(Peer::new(&registry, Hostnames::default(), "celery".to_owned(), [None, None]));
+    let mut bench = Bench { tracker: Tracker::new(SETTINGS, scheme, &registry), registry, clock: 1_000.0 };
+    for json in [
+        r#"{"type": "task-received", "hostname": "w@host", "uuid": "a", "name": "t", "timestamp": 1000.5}"#,
+        r#"{"type": "task-started", "hostname": "w@host", "uuid": "a", "timestamp": 1001}"#,
+        r#"{"type": "task-sent", "hostname": "gen1@client", "uuid": "a", "name": "t", "queue": "q", "timestamp": 1000}"#,
+    ] {
+        bench.tracker.message(json.as_bytes(), Arrival { at: Instant::now(), clock: 1001.1, waited: false });
+    }
+    bench.clock = 1002.0;
+    let page = bench.page();
+    assert!(page.contains("celery_task_queue_wait_time_sum{name=\"t\",hostname=\"host\",queue_name=\"q\"} 1\n"), "{page}");
+    assert!(!page.contains("celery_task_queue_wait_time_sum{name=\"t\",hostname=\"client\""), "{page}");
+}
+
+#[test]
+fn backlog_shows_its_lag_and_its_waits() {
+    let mut bench = Bench::new(SETTINGS);
+    for (json, waited) in [
+        (r#"{"type": "task-sent", "hostname": "gen1@client", "uuid": "a", "name": "t", "timestamp": 1000}"#, true),
+        (r#"{"type": "task-received", "hostname": "w@host", "uuid": "a", "name": "t", "timestamp": 1007}"#, true),
+        (r#"{"type": "task-started", "hostname": "w@host", "uuid": "a", "timestamp": 1008}"#, true),
+        (r#"{"type": "worker-heartbeat", "hostname": "w@host", "timestamp": 1500}"#, false),
+    ] {
+        bench.tracker.message(json.as_bytes(), Arrival { at: Instant::now(), clock: 1500.0, waited });
+    }
+    let page = bench.page();
+    assert!(page.contains("celery_task_queue_wait_seconds_sum{task_name=\"t\"} 8\n"), "{page}");
+    assert!(page.contains("celery_event_lag_seconds_sum 1485\n"), "{page}");
+}
+
+#[test]
+fn ids_and_hosts_as_long_as_messages_are_cut() {
+    let mut bench = Bench::new(SETTINGS);
+    let long = "x".repeat(100_000);
+    bench.send(&format!(r#"{{"type": "task-failed", "uuid": "{long}", "exception": "ValueError()"}}"#));
+    let held = bench.tracker.held.front().unwrap();
+    assert!(held.id.len() <= 256 && held.hostname.len() <= 256);
+    bench.send(&format!(r#"{{"type": "task-received", "uuid": "{long}", "name": "t"}}"#));
+    bench.tracker.tick(Instant::now() + Duration::from_secs(5));
+    assert_eq!(bench.counted(&["task_failed_total"]), ["task_failed_total{t,error_type=ValueError} 1"]);
 }

@@ -94,6 +94,7 @@ impl<S: Source> Routes<S> {
             Some(SiteAnswer::Metrics(page)) => written(page, headers, filter(query)).await,
             Some(SiteAnswer::Html(body)) => typed(StatusCode::OK, "text/html; charset=utf-8", body.into()),
             Some(SiteAnswer::Refused(why)) => plain(StatusCode::BAD_REQUEST, why + "\n"),
+            Some(SiteAnswer::Unavailable(why)) => plain(StatusCode::SERVICE_UNAVAILABLE, why + "\n"),
             None => plain(StatusCode::NOT_FOUND, "not found\n"),
         }
     }

@@ -3,29 +3,35 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, ValueEnum};
-use exporter_core::{Aliases, Bounds, ConfigError, Relabeling, Secret, SecretFile, SecretSource, duration, switch};
+use exporter_core::{Aliases, Bounds, ConfigError, Relabeling, Secret, duration, switch};
 
 use metric_catalogue::celery::{PROGRAM, peer};
 
 use crate::{
-    address::{self, Address, EXPECTED, Endpoint, Scheme, redacted},
-    amqp::{self, EventQueue},
-    connect::Credentials,
     counts::Hostnames,
-    options::{self, Options},
-    redis::{self, Nodes, keys::Keys},
-    settings::{Broker, NameScheme, Polling, Settings},
+    options,
+    settings::{NameScheme, Polling, Settings},
     tasks::filter::Filter,
-    tls::Tls,
     tracker,
     workers::Lifetimes,
 };
 
+mod broker;
+
 /// How long events wait for an exporter that has lost its connection.
 const EVENTS_WAIT: Duration = Duration::from_mins(1);
 
+/// Most names of tasks: the family that has a series for each of them and each of five ways to end holds 20,000.
+const MOST_TASK_NAMES: i64 = 3_990;
+
 /// The port that exporters of Celery are known by.
 const PORT: u16 = 9808;
+
+/// Queues in which quorum queues keep what has an eta: celery makes twenty-eight of them, and no task waits there to be run.
+const DELAYED: &str = "celery_delayed_";
+
+/// Longest time between two polls.
+const LONGEST_INTERVAL: Duration = Duration::from_hours(24);
 
 /// What the names of metrics begin with.
 const PREFIX: &str = "celery_";
@@ -67,7 +73,7 @@ pub struct Config {
     /// Name of the queue that is kept; two exporters with the same one share its events between them
     #[arg(long, value_name = "NAME", default_value = "celeryev.celery-exporter")]
     pub event_queue_name: String,
-    /// Time after which a worker that is not heard of is down
+    /// Time after which a worker that is not heard of is down; 0 waits for it for ever
     #[arg(long, env = "CE_WORKER_TIMEOUT", value_name = "DURATION", default_value = "300", value_parser = seconds)]
     pub worker_timeout: Duration,
     /// Time after which the series of a worker that is down are removed; 0 keeps them
@@ -88,11 +94,12 @@ pub struct Config {
     /// Queue of tasks whose queue is not known, in the peer's names
     #[arg(long, env = "CE_DEFAULT_QUEUE_NAME", value_name = "NAME", default_value = "celery")]
     pub default_queue_name: String,
-    /// Patterns of queues to count, with * for anything; separated by commas
+    /// Patterns of queues to count, with * for anything; separated by commas. Those of tasks that are delayed
+    /// (`celery_delayed_*`) are counted only where a pattern begins with that
     #[arg(long, value_name = "PATTERNS", value_delimiter = ',')]
     pub queues_include: Vec<String>,
     /// Patterns of queues not to count
-    #[arg(long, value_name = "PATTERNS", value_delimiter = ',', default_value = "celery_delayed_*")]
+    #[arg(long, value_name = "PATTERNS", value_delimiter = ',')]
     pub queues_exclude: Vec<String>,
     /// Patterns of names of tasks to count, with * for anything; separated by commas
     #[arg(long, value_name = "PATTERNS", value_delimiter = ',')]
@@ -100,8 +107,8 @@ pub struct Config {
     /// Patterns of names of tasks not to count
     #[arg(long, value_name = "PATTERNS", value_delimiter = ',')]
     pub tasks_exclude: Vec<String>,
-    /// Most names of tasks; tasks of further names are counted as __other__
-    #[arg(long, value_name = "COUNT", default_value = "2000", value_parser = clap::value_parser!(u32).range(1..=5000))]
+    /// Most names of tasks, of 64 bytes each on average; tasks of further names are counted as __other__
+    #[arg(long, value_name = "COUNT", default_value = "2000", value_parser = clap::value_parser!(u32).range(1..=MOST_TASK_NAMES))]
     pub max_task_names: u32,
     /// Memory for what is remembered of single tasks, in MiB
     #[arg(long, value_name = "MIB", default_value = "12", value_parser = clap::value_parser!(u32).range(1..=4096))]
@@ -162,14 +169,15 @@ impl Config {
                 enable_events: self.enable_events,
                 named: self.queues.iter().map(|queue| queue.trim().to_owned()).filter(|queue| !queue.is_empty()).collect(),
                 default_queue: self.default_queue_name.clone(),
-                queues: filter(&self.queues_include, &self.queues_exclude),
+                queues: self.queues_filter(filter(&self.queues_include, &self.queues_exclude)),
+                absent_is_empty: self.names == Names::Danihodovic,
             },
             tracker: tracker::Settings {
                 table_bytes: usize::try_from(self.task_table_mib).unwrap_or(usize::MAX).saturating_mul(1 << 20),
                 names: usize::try_from(self.max_task_names).unwrap_or(usize::MAX),
                 tasks: filter(&self.tasks_include, &self.tasks_exclude),
                 lifetimes: Lifetimes {
-                    timeout: self.worker_timeout,
+                    timeout: Some(self.worker_timeout).filter(|timeout| !timeout.is_zero()),
                     purge: Some(self.purge_offline_worker_metrics).filter(|purge| !purge.is_zero()),
                 },
             },
@@ -187,6 +195,14 @@ impl Config {
         })
     }
 
+    /// The queues that are counted: those of delayed tasks only if that is asked for.
+    fn queues_filter(&self, mut filter: Filter) -> Filter {
+        if !self.queues_include.iter().any(|pattern| pattern.starts_with(DELAYED)) {
+            filter.exclude.push(format!("{DELAYED}*"));
+        }
+        filter
+    }
+
     /// Labels and the prefix of every name.
     pub(crate) fn relabeling(&self) -> Result<Relabeling, ConfigError> {
         let labels = self.static_labels.iter().flat_map(|labels| options::split(labels)).filter(|label| !label.is_empty());
@@ -201,86 +217,6 @@ impl Config {
         let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
         Aliases { listen_address: given.then(|| format!("{host}:{}", self.port.unwrap_or(PORT))), log_level: self.log_level.clone() }
     }
-
-    fn broker(&self) -> Result<Broker, ConfigError> {
-        let given = |secret: &Option<Secret>| secret.clone().filter(|url| !url.reveal().is_empty());
-        let url = given(&self.broker_url).or_else(|| given(&self.celery_broker_url));
-        let url = url.ok_or_else(|| ConfigError::new("--broker-url", "nothing", EXPECTED))?;
-        let invalid =
-            |error: address::AddressError| ConfigError::new("--broker-url", &format!("{}, which {error}", redacted(url.reveal())), EXPECTED);
-        let mut addresses = address::parse(url.reveal()).map_err(invalid)?;
-        let options = Options::parse(&self.broker_transport_options)
-            .map_err(|found| ConfigError::new("--broker-transport-option", &found, "name=value, for example global_keyprefix=acme:"))?;
-        let tls = self.tls(&mut addresses)?;
-        let Some(first) = addresses.first().cloned() else { return Err(invalid(address::AddressError::Empty)) };
-        let password = first.password.clone().map(SecretSource::Value);
-        let password = password.or_else(|| self.broker_password_file.clone().map(|path| SecretSource::File(SecretFile::from(path))));
-        let credentials = Credentials { user: first.user.clone(), password };
-        match first.scheme {
-            Scheme::Redis | Scheme::Sentinel => self.redis(&addresses, &options, credentials, tls).map(Broker::Redis),
-            Scheme::Amqp => Ok(Broker::Amqp(self.amqp(&addresses, credentials, tls))),
-        }
-    }
-
-    fn redis(&self, addresses: &[Address], options: &Options, credentials: Credentials, tls: Tls) -> Result<redis::Broker, ConfigError> {
-        let first = addresses.first();
-        let path = first.and_then(|address| address.path.as_deref()).map(|path| path.trim_start_matches('/'));
-        let database = path.filter(|path| !path.is_empty()).map_or(Ok(0), str::parse);
-        let database = database.map_err(|_| ConfigError::new("--broker-url", path.unwrap_or_default(), "the number of a database"))?;
-        let endpoints = Nodes::endpoints(addresses);
-        let nodes = if first.is_some_and(|address| address.scheme == Scheme::Sentinel) {
-            let master = options.text("master_name").ok_or_else(|| {
-                ConfigError::new("--broker-transport-option", "no master_name", "master_name=<name>, since the broker is behind Sentinels")
-            })?;
-            let secret = |part| options.part("sentinel_kwargs", part).map(str::to_owned);
-            let credentials = Credentials { user: secret("username"), password: secret("password").map(Secret::new).map(SecretSource::Value) };
-            Nodes::Sentinels { sentinels: endpoints, credentials, master: master.to_owned() }
-        } else {
-            Nodes::Any(endpoints)
-        };
-        let keys = Keys::new(options, database, self.event_exchange.clone(), self.control_exchange.clone());
-        Ok(redis::Broker { nodes, credentials, tls, database, keys })
-    }
-
-    fn amqp(&self, addresses: &[Address], credentials: Credentials, tls: Tls) -> amqp::Broker {
-        let named = !self.event_queue_ttl.is_zero();
-        let ttl = if named { self.event_queue_ttl } else { EVENTS_WAIT };
-        amqp::Broker {
-            endpoints: Nodes::endpoints(addresses),
-            credentials,
-            tls,
-            host: addresses.first().and_then(|address| address.path.clone()).unwrap_or_else(|| "/".to_owned()),
-            event_exchange: self.event_exchange.clone(),
-            control: self.control_exchange.clone(),
-            queue: EventQueue {
-                name: named.then(|| self.event_queue_name.clone()),
-                milliseconds: u32::try_from(ttl.as_millis()).unwrap_or(u32::MAX),
-            },
-        }
-    }
-
-    /// The options of TLS, from the URL and from their flag, which turns it on.
-    fn tls(&self, addresses: &mut [Address]) -> Result<Tls, ConfigError> {
-        let mut tls = Tls::default();
-        for (name, value) in addresses.iter().flat_map(|address| &address.options) {
-            tls.set(name, value);
-        }
-        for option in self.broker_ssl_options.iter().flat_map(|option| options::split(option)) {
-            let known = option.split_once('=').is_some_and(|(name, value)| tls.set(name, value.trim_matches('"')));
-            if !known {
-                let expected = "ca_certs=FILE, certfile=FILE, keyfile=FILE or cert_reqs=none";
-                return Err(ConfigError::new("--broker-ssl-option", option, expected));
-            }
-        }
-        if !self.broker_ssl_options.is_empty() {
-            for address in addresses {
-                if let Endpoint::Tcp { tls, .. } = &mut address.endpoint {
-                    *tls = true;
-                }
-            }
-        }
-        Ok(tls)
-    }
 }
 
 /// A duration, or a plain number of seconds as the peer has it.
@@ -289,7 +225,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 fn positive(text: &str) -> Result<Duration, String> {
-    duration(text).and_then(|time| if time.is_zero() { Err("expected more than 0s".to_owned()) } else { Ok(time) })
+    duration(text).and_then(|time| match time {
+        Duration::ZERO => Err("expected more than 0s".to_owned()),
+        _ if time > LONGEST_INTERVAL => Err("expected 24h at most".to_owned()),
+        _ => Ok(time),
+    })
 }
 
 #[cfg(test)]
@@ -297,6 +237,12 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::{
+        address::Endpoint,
+        amqp::{self, EventQueue},
+        redis::{self, Nodes},
+        settings::Broker,
+    };
 
     #[derive(Debug, Parser)]
     struct Line {
@@ -316,11 +262,45 @@ mod tests {
         }
     }
 
+    fn amqp(flags: &[&str]) -> amqp::Broker {
+        match settings(flags).unwrap().broker {
+            Broker::Amqp(broker) => broker,
+            Broker::Redis(broker) => panic!("{broker:?}"),
+        }
+    }
+
+    #[test]
+    fn each_address_has_its_own_user() {
+        let broker = amqp(&["--broker-url=amqp://a:1@x/one;amqp://b:2@y/two;amqp://z"]);
+        let seen = broker.nodes.iter().map(|(node, host)| {
+            let password = node.credentials.password().unwrap().map(|password| password.reveal().to_owned());
+            format!("{} {}:{} {host}", node.endpoint.describe(), node.credentials.user.as_deref().unwrap_or_default(), password.unwrap_or_default())
+        });
+        assert_eq!(seen.collect::<Vec<_>>(), ["x:5672 a:1 one", "y:5672 b:2 two", "z:5672 a:1 /"]);
+    }
+
+    #[test]
+    fn delayed_queues_stay_hidden() {
+        let wants = |flags: &[&str], queue: &str| settings(&[&["--broker-url=redis://h"], flags].concat()).unwrap().polling.wants(queue);
+        for flags in [&[][..], &["--queues-exclude=debug"], &["--queues-include=*"]] {
+            assert!(!wants(flags, "celery_delayed_7") && wants(flags, "celery"), "{flags:?}");
+        }
+        assert!(wants(&["--queues-include=celery_delayed_*"], "celery_delayed_7"));
+    }
+
+    #[test]
+    fn intervals_have_bounds() {
+        for flag in ["--poll-interval=0s", "--poll-interval=5000000000h", "--max-task-names=3991", "--max-task-names=0"] {
+            assert!(settings(&["--broker-url=redis://h", flag]).is_err(), "{flag}");
+        }
+        assert!(settings(&["--broker-url=redis://h", "--poll-interval=23h", "--max-task-names=3990"]).is_ok());
+    }
+
     #[test]
     fn broker_is_read_from_its_url() {
         let broker = redis(&["--broker-url=rediss://user:pass@host:1/3?ssl_cert_reqs=none"]);
-        assert_eq!((broker.database, broker.tls.skip_verification, broker.credentials.user.as_deref()), (3, true, Some("user")));
-        assert!(matches!(&broker.nodes, Nodes::Any(endpoints) if endpoints.len() == 1));
+        assert_eq!((broker.database, broker.tls.skip_verification), (3, true));
+        assert!(matches!(&broker.nodes, Nodes::Any(nodes) if nodes.len() == 1 && nodes[0].credentials.user.as_deref() == Some("user")));
         let url = "--broker-url=sentinel://:p@a;sentinel://b/1";
         let broker = redis(&[url, "--broker-transport-option=master_name=main", "--broker-transport-option=sentinel_kwargs={\"password\": \"s\"}"]);
         assert!(matches!(&broker.nodes, Nodes::Sentinels { sentinels, master, .. } if sentinels.len() == 2 && master == "main"));
@@ -329,21 +309,17 @@ mod tests {
 
     #[test]
     fn queue_of_events_is_kept_on_demand() {
-        let amqp = |flags: &[&str]| match settings(flags).unwrap().broker {
-            Broker::Amqp(broker) => broker,
-            Broker::Redis(broker) => panic!("{broker:?}"),
-        };
         let broker = amqp(&["--broker-url=amqp://u:p@host/shop"]);
-        assert_eq!((broker.host.as_str(), &broker.queue), ("shop", &EventQueue { name: None, milliseconds: 60_000 }));
+        assert_eq!((broker.nodes[0].1.as_str(), &broker.queue), ("shop", &EventQueue { name: None, milliseconds: 60_000 }));
         let broker = amqp(&["--broker-url=amqp://host", "--event-queue-ttl=10m"]);
-        assert_eq!((broker.host.as_str(), broker.queue.milliseconds), ("/", 600_000));
+        assert_eq!((broker.nodes[0].1.as_str(), broker.queue.milliseconds), ("/", 600_000));
         assert_eq!(broker.queue.name.as_deref(), Some("celeryev.celery-exporter"));
     }
 
     #[test]
     fn tls_option_turns_tls_on() {
         let broker = redis(&["--broker-url=redis://host", "--broker-ssl-option=ca_certs=/ca.pem"]);
-        assert!(matches!(&broker.nodes, Nodes::Any(endpoints) if matches!(endpoints[..], [Endpoint::Tcp { tls: true, .. }])));
+        assert!(matches!(&broker.nodes, Nodes::Any(nodes) if matches!(nodes[0].endpoint, Endpoint::Tcp { tls: true, .. })));
         assert_eq!(broker.tls.ca, Some("/ca.pem".into()));
         assert!(settings(&["--broker-url=redis://host", "--broker-ssl-option=ciphers=x"]).unwrap_err().contains("--broker-ssl-option"));
     }
@@ -361,7 +337,8 @@ mod tests {
     fn peer_s_spellings_are_taken() {
         let flags = ["--broker-url=redis://h", "--worker-timeout=30", "--purge-offline-worker-metrics=0", "--buckets=1,2,+Inf", "--Q=a,b"];
         let settings = settings(&flags).unwrap();
-        assert_eq!(settings.tracker.lifetimes.timeout, Duration::from_secs(30));
+        assert_eq!(settings.tracker.lifetimes.timeout, Some(Duration::from_secs(30)));
+        assert_eq!(self::settings(&["--broker-url=redis://h", "--worker-timeout=0"]).unwrap().tracker.lifetimes.timeout, None);
         assert_eq!((settings.tracker.lifetimes.purge, settings.polling.named), (None, vec!["a".to_owned(), "b".to_owned()]));
         for text in ["", "2,1", "x", "nan"] {
             assert!(self::settings(&["--broker-url=redis://h", &format!("--buckets={text}")]).is_err(), "{text}");
