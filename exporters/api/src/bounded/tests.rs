@@ -227,6 +227,23 @@ fn value_offered_late_is_tracked_once() {
     assert!((scraper.through_gaps - 1.0).abs() < f64::EPSILON);
 }
 
+/// What the alert `MetricSeriesOverflow` waits for, ten minutes long.
+#[test]
+fn flood_reaches_the_alert_on_it() {
+    let bounded = Bounded::new(Settings::default(), 1);
+    let (start, epoch) = (Instant::now(), Settings::default().epoch);
+    let holds = |number: u32| {
+        for event in 0..1_000 {
+            bounded.add(&format!("attacker-{number}-{event}"), 0, 1.0);
+        }
+        let standing = bounded.collect(start + epoch * number, |_, _, _| {});
+        standing.tracked >= 180 && standing.other_ratio > 0.5
+    };
+    // Names come twenty at a time.
+    assert_eq!((0..=8).filter(|number| holds(*number)).collect::<Vec<_>>(), [8]);
+    assert!((9..60).all(holds), "it holds as long as the flood does");
+}
+
 #[test]
 fn groups_are_announced_one_by_one() {
     let bounded = Bounded::new(SMALL, 2);

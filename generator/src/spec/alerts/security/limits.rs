@@ -18,9 +18,9 @@ static OVERFLOW: Threshold =
 
 static FULL: Threshold = Threshold::number(
     "METRIC_SERIES_FULL",
-    200.0,
+    180.0,
     1e6,
-    "As many values as a family names by default; with fewer it still has room, and names come with time",
+    "Of the 200 values that a family may name, 20 places are kept free for newcomers: with 180 it names no more, with fewer names still come with time",
 );
 
 const ON_LOGIN: &str = r#"selextract_rate_limit_violations_total{job="selextract-api",instance="api:8000",endpoint="/login",ip_address="other"}"#;
@@ -113,16 +113,16 @@ fn series_overflow() -> Alert {
         ],
         page: Page::Graph("selextract_metrics_other_ratio"),
         examples: vec![
-            Example::new("a botnet comes, and goes", &[(UNNAMED, "0.1x3 0.9x43 0.1x20"), (TRACKED, "200x80")])
+            Example::new("a botnet comes, and goes", &[(UNNAMED, "0.1x3 0.9x43 0.1x20"), (TRACKED, "180x80")])
                 .quiet_at(seconds(645))
                 .fires_at(
                     seconds(660),
                     Firing::new(FAMILY, "selextract_failed_login_attempts_total of api:8000 counts 90% of its amount without a name"),
                 )
                 .quiet_at(seconds(720)),
-            Example::at_threshold("exactly half", &[(UNNAMED, "0.5x60"), (TRACKED, "200x60")]).quiet_at(minutes(14)),
-            Example::at_threshold("one name is left", &[(UNNAMED, "0.9x60"), (TRACKED, "199x60")]).quiet_at(minutes(14)),
-            Example::flapping("two waves of nine minutes", &[(UNNAMED, "0.1x3 0.9x36 0.1 0.9x36 0.1x5"), (TRACKED, "200x90")])
+            Example::at_threshold("exactly half", &[(UNNAMED, "0.5x60"), (TRACKED, "180x60")]).quiet_at(minutes(14)),
+            Example::at_threshold("one name is left", &[(UNNAMED, "0.9x60"), (TRACKED, "179x60")]).quiet_at(minutes(14)),
+            Example::flapping("two waves of nine minutes", &[(UNNAMED, "0.1x3 0.9x36 0.1 0.9x36 0.1x5"), (TRACKED, "180x90")])
                 .quiet_at(seconds(600))
                 .quiet_at(seconds(1170)),
             Example::missing("the family is not on the page", &[(UNNAMED, "0.9x60")]).quiet_at(minutes(14)),
