@@ -80,6 +80,7 @@ pub use runner::Target;
 pub use samples::{Distribution, DynamicName, LABEL_VALUE_BYTES, Limits, Problems, Samples};
 pub use secret::{Secret, SecretError, SecretFile, SecretSource};
 pub use site::{Site, SiteAnswer, SiteFuture, SiteQuestion};
+pub use web_config::Logins;
 
 /// Version of the suite.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -10,6 +10,7 @@ mod fault;
 mod file;
 mod gate;
 mod headers;
+mod logins;
 mod node;
 mod pem;
 mod protocol;
@@ -20,6 +21,7 @@ mod users;
 mod watch;
 
 pub(crate) use gate::Gate;
+pub use logins::Logins;
 pub(crate) use tls::Tls;
 pub(crate) use users::{Credentials, Users};
 pub(crate) use watch::Web;
