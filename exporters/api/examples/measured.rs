@@ -1,7 +1,7 @@
 //! An axum service that is measured: `cargo run -p api-metrics --example measured`, then `curl localhost:3000/users/1` and
 //! `curl localhost:3000/metrics`.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use api_metrics::{
     ClientAddress, MetricsLayer, TaskType, TrustedProxies,
@@ -11,7 +11,7 @@ use api_metrics::{
 };
 use axum::{
     Router,
-    extract::Path,
+    extract::{ConnectInfo, Path},
     http::{HeaderMap, StatusCode},
     routing::{get, post},
 };
@@ -37,9 +37,9 @@ async fn main() -> std::io::Result<()> {
         .route("/exports", post(async move || business.task_created(EXPORT, "user-1")))
         .route(
             "/login",
-            post(async move |headers: HeaderMap| {
-                // Behind one proxy of ours; 0 where clients come directly.
-                let client: ClientAddress = TrustedProxies(1).client(None, &headers);
+            post(async move |ConnectInfo(peer): ConnectInfo<SocketAddr>, headers: HeaderMap| {
+                // Clients come directly here, so what they say of themselves does not count. Behind a proxy of yours: 1.
+                let client: ClientAddress = TrustedProxies(0).client(Some(peer.ip()), &headers);
                 security.login_failed(client);
                 StatusCode::UNAUTHORIZED
             }),
@@ -48,5 +48,6 @@ async fn main() -> std::io::Result<()> {
         // Last, so that the layer knows which route matched.
         .layer(MetricsLayer::builder().exclude(["/metrics"]).build(&registry));
 
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await
 }

@@ -1,25 +1,25 @@
 //! The route that Prometheus scrapes.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use axum::{
     Router,
-    extract::State,
+    extract::{Request, State},
     response::{IntoResponse, Response},
     routing::get,
 };
 use exporter_core::{Exposition, Rendered};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 
 use crate::credentials::{Credentials, Refusal};
 
+/// Whether a request may; else the answer instead of the page.
+pub type Checked<'a> = Pin<Box<dyn Future<Output = Result<(), Box<Response>>> + Send + 'a>>;
+
 /// Who may read the page.
 pub trait Access: fmt::Debug + Send + Sync + 'static {
-    /// Whether this request may.
-    ///
-    /// # Errors
-    /// The answer instead of the page.
-    fn check(&self, headers: &HeaderMap) -> Result<(), Box<Response>>;
+    /// Whether the request with this head may. A password takes long to check, so it is checked off the threads that serve.
+    fn check<'a>(&'a self, head: &'a Parts) -> Checked<'a>;
 }
 
 /// Everybody who reaches it, as with every exporter.
@@ -27,17 +27,18 @@ pub trait Access: fmt::Debug + Send + Sync + 'static {
 pub struct Open;
 
 impl Access for Open {
-    fn check(&self, _headers: &HeaderMap) -> Result<(), Box<Response>> {
-        Ok(())
+    fn check<'a>(&'a self, _head: &'a Parts) -> Checked<'a> {
+        Box::pin(async { Ok(()) })
     }
 }
 
 impl Access for Credentials {
-    fn check(&self, headers: &HeaderMap) -> Result<(), Box<Response>> {
-        Self::check(self, headers).map_err(|refusal| {
+    fn check<'a>(&'a self, head: &'a Parts) -> Checked<'a> {
+        let checked = Self::check(self, &head.headers).map_err(|refusal| {
             let status = if refusal == Refusal::Unreadable { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::UNAUTHORIZED };
             Box::new((status, [(header::WWW_AUTHENTICATE, self.challenge())], format!("{refusal}\n")).into_response())
-        })
+        });
+        Box::pin(async { checked })
     }
 }
 
@@ -53,18 +54,20 @@ pub fn router<S: Clone + Send + Sync + 'static>(path: &str, exposition: Expositi
     Router::new().route(path, get(answer)).with_state(page)
 }
 
-async fn answer(State(page): State<Page>, headers: HeaderMap) -> Response {
-    // A large page takes milliseconds to write, and a password longer to check: neither is to hold up the requests that it is about.
-    let written = tokio::task::spawn_blocking(move || page.write(&headers)).await;
-    let Ok(written) = written else { return (StatusCode::INTERNAL_SERVER_ERROR, "the page cannot be written\n").into_response() };
-    written.unwrap_or_else(|refused| *refused)
+async fn answer(State(page): State<Page>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    if let Err(refused) = page.access.check(&head).await {
+        return *refused;
+    }
+    // A large page takes milliseconds to write, which is not to hold up the requests that it is about.
+    let written = tokio::task::spawn_blocking(move || page.write(&head.headers)).await;
+    written.unwrap_or_else(|_| (StatusCode::INTERNAL_SERVER_ERROR, "the page cannot be written\n").into_response())
 }
 
 impl Page {
-    fn write(&self, headers: &HeaderMap) -> Result<Response, Box<Response>> {
-        self.access.check(headers)?;
+    fn write(&self, headers: &HeaderMap) -> Response {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        Ok(sent(self.exposition.render(text(&header::ACCEPT), text(&header::ACCEPT_ENCODING))))
+        sent(self.exposition.render(text(&header::ACCEPT), text(&header::ACCEPT_ENCODING)))
     }
 }
 

@@ -34,7 +34,7 @@ use std::{
 
 use exporter_core::{CounterFamily, CounterSeries, FloatCounterFamily, HistogramFamily, Registry, Samples};
 use metric_catalogue::api::{bounded::INVALID_AMOUNTS, business as metrics};
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::timeout};
 use tracing::{info, warn};
 
 use crate::{
@@ -47,6 +47,12 @@ mod state;
 
 pub use outcome::{CacheResult, ProxyFailure, TaskStatus};
 pub use state::{PoolConnections, State, StateReader, UnitsLeft};
+
+/// Longest time that one reading of the state may take.
+const READING: Duration = Duration::from_secs(10);
+
+/// Age at which a reading of the state is no longer shown: what is not known is absent, and no alert judges it.
+const STALE: Duration = Duration::from_mins(5);
 
 /// Counts business events; clones count in the same place.
 #[derive(Clone, Debug)]
@@ -147,6 +153,22 @@ impl Business {
         }
     }
 
+    /// Exposes these providers' and caches' events at 0, so that the first of them is seen as an increase. Others are on the page
+    /// from their first event on.
+    pub fn expect(&self, providers: &[ProxyProvider], caches: &[CacheType]) {
+        for provider in providers {
+            self.0.proxy_requests.add([provider.as_str()], 0);
+            for failure in ProxyFailure::ALL {
+                self.0.proxy_failures.add([provider.as_str(), failure.as_str()], 0);
+            }
+        }
+        for cache in caches {
+            for result in [CacheResult::Hit, CacheResult::Miss] {
+                self.0.cache_requests.add([cache.as_str(), result.as_str()], 0);
+            }
+        }
+    }
+
     /// A request is sent through a proxy.
     pub fn proxy_requested(&self, provider: ProxyProvider) {
         self.0.proxy_requests.add([provider.as_str()], 1);
@@ -169,7 +191,11 @@ impl Business {
 
     /// A reading of the state, made now.
     pub fn set_state(&self, state: State) {
-        *lock(&self.0.state) = Some((Instant::now(), state));
+        self.set_state_of(Instant::now(), state);
+    }
+
+    fn set_state_of(&self, moment: Instant, state: State) {
+        *lock(&self.0.state) = Some((moment, state));
     }
 
     /// Reads the state again and again, until what is returned is dropped.
@@ -179,7 +205,8 @@ impl Business {
         Watch(tokio::spawn(async move {
             let mut failing = false;
             loop {
-                match reader.read().await {
+                let read = timeout(READING, reader.read()).await.unwrap_or_else(|_| Err(format!("no answer within {} s", READING.as_secs())));
+                match read {
                     Ok(state) => {
                         if std::mem::take(&mut failing) {
                             info!("State is read again");
@@ -200,7 +227,10 @@ impl Business {
 
     /// Adds what is not in the registry: the families by user, and the state.
     pub fn collect(&self, samples: &mut Samples) {
-        let now = Instant::now();
+        self.collect_at(Instant::now(), samples);
+    }
+
+    fn collect_at(&self, now: Instant, samples: &mut Samples) {
         self.0.units.collect(now, samples);
         self.0.tasks_created.collect(now, samples);
         let connections = lock(&self.0.pool).as_ref().map(|pool| pool.0());
@@ -210,8 +240,11 @@ impl Business {
             }
         }
         if let Some((read, state)) = &*lock(&self.0.state) {
-            samples.gauge(&metrics::STATE_AGE, [], now.saturating_duration_since(*read));
-            collect_state(state, samples);
+            let age = now.saturating_duration_since(*read);
+            samples.gauge(&metrics::STATE_AGE, [], age);
+            if age < STALE {
+                collect_state(state, samples);
+            }
         }
     }
 }

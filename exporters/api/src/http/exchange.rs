@@ -57,6 +57,8 @@ pub(super) struct Ending {
     pub(super) outcome: Outcome,
     pub(super) kind: Kind,
     pub(super) took: Duration,
+    /// Time until the head of the answer, if there was one.
+    pub(super) head: Option<Duration>,
     pub(super) sent: u64,
     pub(super) trace: Option<TraceId>,
 }
@@ -79,6 +81,7 @@ pub(super) struct Exchange {
 struct Answer {
     status: u16,
     kind: Kind,
+    after: Duration,
     /// Length of the body, if the head tells.
     declared: Option<u64>,
     sent: u64,
@@ -110,10 +113,11 @@ impl Exchange {
         let status = response.status();
         let exact = response.body().size_hint().exact();
         let kind = self.kind(response, exact.is_some());
-        self.answer = Some(Answer { status: status.as_u16(), kind, declared: exact.or_else(|| declared(response)), sent: 0 });
         let now = Instant::now();
+        let after = now.saturating_duration_since(self.arrived);
+        self.answer = Some(Answer { status: status.as_u16(), kind, after, declared: exact.or_else(|| declared(response)), sent: 0 });
         match kind {
-            Kind::Plain => self.endpoint.instruments().head(now.saturating_duration_since(self.arrived), self.trace),
+            Kind::Plain => self.endpoint.instruments().head(after, self.trace),
             Kind::Stream => self.endpoint.instruments().stream(),
             Kind::Upgrade => {}
         }
@@ -146,14 +150,15 @@ impl Exchange {
             return;
         }
         self.ended = true;
-        let answer = self.answer.unwrap_or(Answer { status: FAILED, kind: Kind::Plain, declared: None, sent: 0 });
+        let head = self.answer.map(|answer| answer.after);
+        let answer = self.answer.unwrap_or(Answer { status: FAILED, kind: Kind::Plain, after: Duration::ZERO, declared: None, sent: 0 });
         let status = match outcome {
             Outcome::Complete => answer.status,
             Outcome::Aborted => CLIENT_CLOSED,
             Outcome::Failed | Outcome::Panicked => FAILED,
         };
         let took = now.saturating_duration_since(self.arrived);
-        self.endpoint.instruments().end(&Ending { status, outcome, kind: answer.kind, took, sent: answer.sent, trace: self.trace });
+        self.endpoint.instruments().end(&Ending { status, outcome, kind: answer.kind, took, head, sent: answer.sent, trace: self.trace });
     }
 
     fn kind<B>(&self, response: &Response<B>, finite: bool) -> Kind {

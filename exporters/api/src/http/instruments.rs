@@ -170,7 +170,7 @@ impl OtelInstruments {
         }
     }
 
-    fn answered(&self, status: u16, seconds: Option<f64>, sent: Option<f64>, trace: Option<TraceId>) {
+    fn answered(&self, status: u16, seconds: f64, sent: Option<f64>, trace: Option<TraceId>) {
         let (method, endpoint) = &self.labels;
         let series = || {
             let text = StatusText::new(status);
@@ -179,9 +179,7 @@ impl OtelInstruments {
             (self.duration.series([method, endpoint, code, error]), self.response_size.series([method, endpoint, code]))
         };
         self.statuses.with(status, series, |(duration, response_size)| {
-            if let Some(seconds) = seconds {
-                observe(duration, seconds, trace);
-            }
+            observe(duration, seconds, trace);
             if let Some(sent) = sent {
                 response_size.observe(sent);
             }
@@ -253,7 +251,9 @@ impl Instruments {
             }
             Self::OpenTelemetry(instruments) => {
                 instruments.active.add(-1.0);
-                instruments.answered(ending.status, latency, sent, ending.trace);
+                // Its count is the count of requests, so all are in it: those that go on as something else with the time to their head.
+                let seconds = latency.unwrap_or_else(|| ending.head.map_or(seconds, |head| head.as_secs_f64()));
+                instruments.answered(ending.status, seconds, sent, ending.trace);
             }
             Self::Silent => {}
         }

@@ -25,7 +25,8 @@
 //!
 //! *Upgraded connections* (101, or 2xx to CONNECT) end with their head and are counted in `http_requests_total` only: what follows is
 //! not HTTP. *Event streams* (`text/event-stream`) are in flight while open and have durations of their own; neither is in the latency
-//! histograms. That the reader of an event stream leaves is not an abortion.
+//! histograms, except under the names of `OpenTelemetry`, where the count of the durations is that of the requests: there they are in it
+//! with the time until their head. That the reader of an event stream leaves is not an abortion.
 //!
 //! `endpoint` is the template of the matched route, `unmatched` where no route matched; `method` is `_OTHER` for one that is not
 //! registered; `status_code` is `_OTHER` outside 100 to 599. All three are closed sets, whatever clients send. With the first request of

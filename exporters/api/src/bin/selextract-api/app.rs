@@ -3,7 +3,18 @@
 use api_metrics::{CacheType, ClientAddress, Credentials, TrustedProxies, business::Business, security::Security};
 use exporter_core::Registry;
 
-use crate::{alerts::AlertStore, cache::Cache, celery::Celery, config::Config, error::ApiError, password::Passwords, store::Store, task::TaskKind};
+use crate::{
+    alerts::AlertStore,
+    cache::Cache,
+    celery::Celery,
+    config::Config,
+    error::ApiError,
+    password::Passwords,
+    routes::CACHES,
+    simulate::Simulator,
+    store::Store,
+    task::{Provider, TaskKind},
+};
 
 /// Endpoints that have a rate limit.
 pub(crate) const LIMITED: [&str; 3] = ["/register", "/login", "/tasks"];
@@ -19,14 +30,18 @@ pub(crate) struct App {
     pub(crate) security: Security,
     pub(crate) alerts: AlertStore,
     pub(crate) proxies: TrustedProxies,
-    /// What workers show; without it only this machine may report.
+    /// What workers show.
     pub(crate) worker: Option<Credentials>,
+    /// Whether only this machine reaches the service, so that a worker needs to show nothing.
+    pub(crate) local: bool,
+    pub(crate) simulator: Simulator,
     rate_limit: u32,
 }
 
 impl App {
     pub(crate) fn new(config: &Config, registry: &Registry) -> anyhow::Result<Self> {
         let business = Business::new(registry, &TaskKind::labels());
+        business.expect(&Provider::ALL.map(Provider::label), &CACHES);
         let store = Store::new(config)?;
         if let Store::Postgres(database) = &store {
             let database = database.clone();
@@ -42,6 +57,8 @@ impl App {
             alerts: AlertStore::default(),
             proxies: config.trusted_proxies(),
             worker: config.worker_token_file.clone().map(|file| Credentials::bearer(file.into())),
+            local: config.is_local(),
+            simulator: Simulator::default(),
             rate_limit: config.rate_limit,
         })
     }

@@ -13,10 +13,10 @@ use crate::{celery::lazily, config::Config, outage::Outage};
 /// How long a value is kept.
 const KEPT: Duration = Duration::from_secs(30);
 
-/// Window of the rate limits.
-const WINDOW: Duration = Duration::from_mins(1);
+/// Window of the rate limits; after it a client that was refused may try again.
+pub(crate) const WINDOW: Duration = Duration::from_mins(1);
 
-/// Entries in memory; past it all that have ended go, then all.
+/// Entries in memory; past it all that have ended go, then values, then those who have sent the fewest requests.
 const ENTRIES: usize = 20_000;
 
 /// See the [module](self).
@@ -120,8 +120,11 @@ fn roomy(entries: &mut HashMap<String, Entry>) -> &mut HashMap<String, Entry> {
     if entries.len() >= ENTRIES {
         let now = Instant::now();
         entries.retain(|_, entry| entry.ends > now);
-        if entries.len() >= ENTRIES {
-            entries.clear();
+        // Who is near a limit, or past it, stays longest: nobody is let off by a flood from elsewhere.
+        let mut most: u64 = 0;
+        while entries.len() >= ENTRIES {
+            entries.retain(|_, entry| entry.count > most);
+            most = most.saturating_mul(2).max(1);
         }
     }
     entries
@@ -143,6 +146,21 @@ mod tests {
         for key in 0..ENTRIES + 10 {
             cache.put(&key.to_string(), "").await;
         }
+        let Cache::Memory(entries) = &cache else { panic!("it is in memory") };
+        assert!(lock(entries).len() <= ENTRIES);
+    }
+
+    #[tokio::test]
+    async fn flood_does_not_let_off_who_was_limited() {
+        let cache = Cache::Memory(Mutex::default());
+        for _ in 0..99 {
+            cache.count("limit:/login:192.0.2.1").await;
+        }
+        for key in 0..3 * ENTRIES {
+            cache.count(&format!("limit:/login:{key}")).await;
+            cache.put(&key.to_string(), "").await;
+        }
+        assert_eq!(cache.count("limit:/login:192.0.2.1").await, 100);
         let Cache::Memory(entries) = &cache else { panic!("it is in memory") };
         assert!(lock(entries).len() <= ENTRIES);
     }

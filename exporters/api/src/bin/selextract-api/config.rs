@@ -1,6 +1,6 @@
 //! Flags and variables.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::IpAddr, path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use api_metrics::{
@@ -35,12 +35,12 @@ pub(crate) struct Config {
     /// File with that user's password; without it anybody may post alerts
     #[arg(long = "webhook.password-file", env = "ALERTMANAGER_WEBHOOK_PASSWORD_FILE", value_name = "FILE")]
     webhook_password_file: Option<PathBuf>,
-    /// File with the token that workers report completed tasks with; without it only this machine may report
+    /// File with the token that workers report completed tasks with; without it anybody may where the service listens on loopback only, and nobody elsewhere
     #[arg(long = "worker.token-file", env = "SELEXTRACT_API_WORKER_TOKEN_FILE", value_name = "FILE")]
     pub(crate) worker_token_file: Option<PathBuf>,
-    /// Proxies that every request passes through and that append to X-Forwarded-For [default: 0, or 1 with --simulate]
-    #[arg(long = "trusted-proxies", env = "SELEXTRACT_API_TRUSTED_PROXIES", value_name = "NUMBER")]
-    trusted_proxies: Option<usize>,
+    /// Proxies that every request passes through and that append to X-Forwarded-For
+    #[arg(long = "trusted-proxies", env = "SELEXTRACT_API_TRUSTED_PROXIES", value_name = "NUMBER", default_value_t = 0)]
+    trusted_proxies: usize,
     /// PostgreSQL with users, tasks and sessions: postgresql://user@host/database, with ?sslmode=require for TLS; in memory if not set
     #[arg(long = "postgres.dsn", env = "POSTGRES_DSN", value_name = "DSN", hide_env_values = true)]
     pub(crate) postgres_dsn: Option<Secret>,
@@ -118,7 +118,7 @@ impl Config {
             return Ok(Box::new(Credentials::bearer(token.clone().into())));
         }
         match &self.web_config_file {
-            Some(file) => Ok(Box::new(WebConfig::read(file).with_context(|| format!("--web.config.file {}", file.display()))?)),
+            Some(file) => Ok(Box::new(WebConfig::read(file).context("--web.config.file")?)),
             None => Ok(Box::new(Open)),
         }
     }
@@ -127,9 +127,14 @@ impl Config {
         self.webhook_password_file.clone().map(|file| Credentials::basic(self.webhook_user.clone(), SecretFile::from(file)))
     }
 
-    /// Simulated clients have addresses of their own, which they bring in the header.
-    pub(crate) fn trusted_proxies(&self) -> TrustedProxies {
-        TrustedProxies(self.trusted_proxies.unwrap_or(usize::from(self.simulate)))
+    pub(crate) const fn trusted_proxies(&self) -> TrustedProxies {
+        TrustedProxies(self.trusted_proxies)
+    }
+
+    /// Whether only this machine reaches the service.
+    pub(crate) fn is_local(&self) -> bool {
+        let host = self.listen_address.rsplit_once(':').map_or("", |(host, _)| host).trim_matches(['[', ']']);
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
     }
 
     pub(crate) fn simulation(&self) -> Option<Plan> {
@@ -164,12 +169,26 @@ mod tests {
     }
 
     #[test]
-    fn simulated_clients_have_addresses() {
+    fn simulation_trusts_nobody_and_is_bounded() {
         let config = Config::try_parse_from(["selextract-api", "--simulate"]).unwrap();
-        assert_eq!(config.trusted_proxies(), TrustedProxies(1));
-        let config = Config::try_parse_from(["selextract-api", "--simulate", "--trusted-proxies=0"]).unwrap();
         assert_eq!(config.trusted_proxies(), TrustedProxies(0));
         assert!(Config::try_parse_from(["selextract-api", "--simulate.rate=1e9"]).is_err());
+    }
+
+    #[test]
+    fn loopback_is_local_and_all_interfaces_are_not() {
+        for (address, local) in [
+            ("127.0.0.1:8000", true),
+            ("localhost:8000", true),
+            ("[::1]:8000", true),
+            (":8000", false),
+            ("0.0.0.0:8000", false),
+            ("192.0.2.1:8000", false),
+            ("localhost.example:8000", false),
+        ] {
+            let config = Config::try_parse_from(["selextract-api", "--web.listen-address", address]).unwrap();
+            assert_eq!(config.is_local(), local, "{address}");
+        }
     }
 
     #[test]

@@ -4,8 +4,10 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde_json::json;
+
+use crate::cache::WINDOW;
 
 /// Why a request was not answered as it wished.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,10 @@ impl IntoResponse for ApiError {
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let shown = if let Self::Unavailable(_) = self { "temporarily unavailable".to_owned() } else { self.to_string() };
-        (status, Json(json!({ "error": shown }))).into_response()
+        let mut answer = (status, Json(json!({ "error": shown }))).into_response();
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            answer.headers_mut().insert(header::RETRY_AFTER, WINDOW.as_secs().into());
+        }
+        answer
     }
 }

@@ -30,7 +30,7 @@ use anyhow::Context;
 use api_metrics::{MetricsLayer, webhook};
 use exporter_core::{Exposition, Registry};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use app::App;
 use config::{Command, Config};
@@ -83,7 +83,13 @@ async fn start(config: Config) -> anyhow::Result<()> {
     let listener = listen::bind(&config.listen_address).await.with_context(|| format!("--web.listen-address {}", config.listen_address))?;
     let address = listener.local_addr()?;
     info!(%address, store = app.store.kind(), cache = app.cache.kind(), queue = app.queue.is_some(), "Listening");
-    let simulation = config.simulation().map(|plan| tokio::spawn(simulate::run(plan, listen::reachable(address), app.queue.is_none())));
+    if config.webhook_credentials().is_none() && !config.is_local() {
+        warn!("Anybody who reaches this service may post alerts: there is no --webhook.password-file");
+    }
+    let simulation = config.simulation().map(|plan| {
+        let simulated = simulate::Simulated { address: listen::reachable(address), ends_tasks: app.queue.is_none() };
+        tokio::spawn(simulate::run(plan, simulated, app.simulator.clone()))
+    });
     serve::until(listener, router, limits, stopped()?).await;
     if let Some(simulation) = simulation {
         simulation.abort();

@@ -1,14 +1,26 @@
 //! HTTP/1.1 within limits: a client that sends slowly, or only connects, takes neither the service's memory nor its places for long.
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use axum::{
     Router,
+    body::Body,
     extract::{ConnectInfo, Request},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use http::StatusCode;
+use http_body::{Body as _, Frame, SizeHint};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -99,13 +111,48 @@ pub(crate) fn in_time(router: Router, limits: Limits) -> Router {
 }
 
 async fn answered(limit: Duration, request: Request, next: Next) -> Response {
-    timeout(limit, next.run(request)).await.unwrap_or_else(|_| (StatusCode::REQUEST_TIMEOUT, "the request took too long\n").into_response())
+    let awaited = Arc::new(AtomicBool::new(false));
+    let request = request.map(|body| if body.is_end_stream() { body } else { Body::new(Awaited { body, awaited: Arc::clone(&awaited) }) });
+    timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
+        // Whose slowness it is makes the difference between an error of the client's and one of ours, which raises alerts.
+        if awaited.load(Ordering::Relaxed) {
+            (StatusCode::REQUEST_TIMEOUT, "the request did not arrive in time\n").into_response()
+        } else {
+            (StatusCode::SERVICE_UNAVAILABLE, "the answer took too long\n").into_response()
+        }
+    })
+}
+
+/// A request's body, which says whether its handler waits for the client to send more of it.
+struct Awaited {
+    body: Body,
+    awaited: Arc<AtomicBool>,
+}
+
+impl http_body::Body for Awaited {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        self.awaited.store(polled.is_pending(), Ordering::Relaxed);
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
     use axum::routing::{get, post};
-    use bytes::Bytes;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         sync::oneshot,
@@ -128,6 +175,7 @@ mod tests {
         let (stop, stopped) = oneshot::channel::<()>();
         let who = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
         let router = Router::new().route("/", get(who)).route("/slow", post(|body: Bytes| async move { body }));
+        let router = router.route("/stuck", post(|_: Bytes| pending::<()>()));
         let served = tokio::spawn(until(listener, in_time(router, limits), limits, async {
             let _ = stopped.await;
         }));
@@ -154,6 +202,15 @@ mod tests {
         assert!(!fixture.exchange("GET / HTTP/1.1\r\nhost:").await.contains(" 200 "), "the head never comes");
         let answer = fixture.exchange("POST /slow HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nab").await;
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn handler_that_takes_too_long_is_an_error_of_ours() {
+        let fixture = serve(Limits { request: Duration::from_millis(100), ..Limits::default() }).await;
+        for body in ["content-length: 0\r\n\r\n", "content-length: 2\r\n\r\nab"] {
+            let answer = fixture.exchange(&format!("POST /stuck HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{body}")).await;
+            assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        }
     }
 
     #[tokio::test]

@@ -90,6 +90,8 @@ pub(crate) enum Provider {
 }
 
 impl Provider {
+    pub(crate) const ALL: [Self; 3] = [Self::Datacenter, Self::Residential, Self::Mobile];
+
     pub(crate) const fn label(self) -> ProxyProvider {
         ProxyProvider::new(match self {
             Self::Datacenter => "datacenter",

@@ -1,14 +1,14 @@
 //! What is served where.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, panic::resume_unwind, sync::Arc};
 
 use api_metrics::{
-    ClientAddress,
+    CacheType, ClientAddress, TrustedProxies,
     metrics_page::{self, Access},
 };
 use axum::{
     Json, Router,
-    extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Query, State},
+    extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Query, Request, State},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
@@ -22,6 +22,9 @@ use crate::{app::App, error::ApiError, identity};
 mod tasks;
 mod units;
 mod users;
+
+/// The caches that the handlers read.
+pub(crate) const CACHES: [CacheType; 2] = [users::USERS, tasks::TASKS];
 
 /// Largest request of a user; alerts have a limit of their own.
 const BODY_BYTES: usize = 16 << 10;
@@ -48,20 +51,38 @@ pub(crate) fn router(app: &Arc<App>, exposition: Exposition, access: Box<dyn Acc
         .nest("/internal/alerts", webhook)
 }
 
+/// Runs to its end what changes and counts something, though the client leaves meanwhile: what has changed is counted.
+async fn to_the_end<T: Send + 'static>(work: impl Future<Output = Result<T, ApiError>> + Send + 'static) -> Result<T, ApiError> {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        // Where it would have panicked without this.
+        Err(error) => error.try_into_panic().map_or(Err(ApiError::Internal), |panic| resume_unwind(panic)),
+    }
+}
+
 /// Who sends the request.
 pub(crate) struct Client {
     address: ClientAddress,
-    /// Whether it came from this machine itself, and not through a proxy.
-    local: bool,
+    /// Whether it is the simulation, on a connection of this very process.
+    simulated: bool,
+}
+
+impl Client {
+    /// Whether it may say how tasks have ended.
+    fn may_report(&self, app: &App, headers: &HeaderMap) -> bool {
+        self.simulated || app.worker.as_ref().map_or(app.local, |worker| worker.check(headers).is_ok())
+    }
 }
 
 impl FromRequestParts<Arc<App>> for Client {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let local = peer.is_some_and(|peer| peer.to_canonical().is_loopback()) && !parts.headers.contains_key("x-forwarded-for");
-        Ok(Self { address: app.proxies.client(peer, &parts.headers), local })
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        let simulated = peer.is_some_and(|peer| app.simulator.is(peer));
+        // Simulated clients have addresses of their own, which they bring in the header.
+        let proxies = if simulated { TrustedProxies(1) } else { app.proxies };
+        Ok(Self { address: proxies.client(peer.map(|peer| peer.ip()), &parts.headers), simulated })
     }
 }
 
@@ -93,17 +114,17 @@ async fn test_endpoint(Query(wanted): Query<Wanted>) -> Result<Response, ApiErro
 type Kept = (crate::alerts::AlertStore, Arc<dyn Access>);
 
 /// The last alerts: for people, or as JSON for who prefers that.
-async fn alerts(State((alerts, access)): State<Kept>, headers: HeaderMap) -> Response {
-    let json = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("application/json"));
-    // A password takes a while to check.
-    let allowed = tokio::task::spawn_blocking(move || access.check(&headers)).await;
-    match allowed {
-        Ok(Ok(())) if json => Json(alerts.list()).into_response(),
-        Ok(Ok(())) => ([(header::CONTENT_SECURITY_POLICY, "default-src 'none'")], Html(alerts.html())).into_response(),
-        Ok(Err(refused)) => *refused,
-        Err(_) => ApiError::Internal.into_response(),
+async fn alerts(State((alerts, access)): State<Kept>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let json = head.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("application/json"));
+    match access.check(&head).await {
+        Ok(()) if json => Json(alerts.list()).into_response(),
+        Ok(()) => ([(header::CONTENT_SECURITY_POLICY, "default-src 'none'")], Html(alerts.html())).into_response(),
+        Err(refused) => *refused,
     }
 }
 
+#[cfg(test)]
+mod left;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
-use super::{Client, Session, users};
+use super::{Client, Session, to_the_end, users};
 use crate::{
     app::App,
     error::ApiError,
@@ -19,7 +19,7 @@ use crate::{
     task::{Provider, TaskKind},
 };
 
-const TASKS: CacheType = CacheType::new("task");
+pub(crate) const TASKS: CacheType = CacheType::new("task");
 
 /// Most requests through proxies that one report tells of.
 const PROXY_CALLS: usize = 1_000;
@@ -50,20 +50,21 @@ struct ProxyCall {
 
 pub(super) async fn create(State(app): State<Arc<App>>, client: Client, session: Session, Json(wanted): Json<Wanted>) -> Result<Response, ApiError> {
     app.limit("/tasks", client.address).await?;
-    let task = app.store.create_task(&session.0, wanted.task_type).await?;
-    if let Some(queue) = &app.queue
-        && let Err(error) = queue.send(&task.id, task.kind, &session.0).await
-    {
-        // Nobody will work on it: it has ended before it began.
-        let ended = app.store.end_task(&task.id, TaskStatus::Failed.as_str(), None).await?;
+    to_the_end(async move {
+        let task = app.store.create_task(&session.0, wanted.task_type).await?;
         app.business.task_created(wanted.task_type.label(), &session.0);
-        if ended.is_some() {
-            app.business.task_completed(wanted.task_type.label(), TaskStatus::Failed, None);
+        if let Some(queue) = &app.queue
+            && let Err(error) = queue.send(&task.id, task.kind, &session.0).await
+        {
+            // Nobody will work on it: it has ended before it began.
+            if app.store.end_task(&task.id, TaskStatus::Failed.as_str(), None).await?.is_some() {
+                app.business.task_completed(wanted.task_type.label(), TaskStatus::Failed, None);
+            }
+            return Err(error);
         }
-        return Err(error);
-    }
-    app.business.task_created(wanted.task_type.label(), &session.0);
-    Ok((StatusCode::ACCEPTED, Json(task)).into_response())
+        Ok((StatusCode::ACCEPTED, Json(task)).into_response())
+    })
+    .await
 }
 
 pub(super) async fn read(State(app): State<Arc<App>>, Path(id): Path<String>, session: Session) -> Result<Response, ApiError> {
@@ -87,8 +88,7 @@ pub(super) async fn complete(
     headers: HeaderMap,
     Json(completion): Json<Completion>,
 ) -> Result<StatusCode, ApiError> {
-    let allowed = app.worker.as_ref().map_or(client.local, |worker| worker.check(&headers).is_ok());
-    if !allowed {
+    if !client.may_report(&app, &headers) {
         return Err(ApiError::Unauthorized);
     }
     let status = TaskStatus::parse(&completion.status).ok_or(ApiError::Invalid("status is succeeded, failed, cancelled or timed_out"))?;
@@ -97,24 +97,31 @@ pub(super) async fn complete(
     if !(completion.units.is_finite() && completion.units >= 0.0) {
         return Err(ApiError::Invalid("units is an amount"));
     }
-    let Some(task) = app.store.end_task(&id, status.as_str(), completion.runtime_seconds).await? else {
-        // Reported again, or never ours: either way nothing more is to be counted.
-        return Err(if app.store.task(&id).await?.is_some() { ApiError::Conflict } else { ApiError::NotFound });
-    };
-    app.cache.remove(&key(&id)).await;
-    app.business.task_completed(task.kind.label(), status, executed);
-    if completion.units > 0.0 && app.store.consume(&task.user_id, completion.units).await?.is_some() {
-        app.cache.remove(&users::key(&task.user_id)).await;
-        app.business.compute_units_consumed(&task.user_id, task.kind.label(), completion.units);
-    }
-    for call in completion.proxy_requests.iter().take(PROXY_CALLS) {
+    to_the_end(async move {
+        let Some(task) = app.store.end_task(&id, status.as_str(), completion.runtime_seconds).await? else {
+            // Reported again, or never ours: either way nothing more is to be counted.
+            return Err(if app.store.task(&id).await?.is_some() { ApiError::Conflict } else { ApiError::NotFound });
+        };
+        app.business.task_completed(task.kind.label(), status, executed);
+        count_calls(&app, &completion.proxy_requests);
+        if completion.units > 0.0 && app.store.consume(&task.user_id, completion.units).await?.is_some() {
+            app.business.compute_units_consumed(&task.user_id, task.kind.label(), completion.units);
+            app.cache.remove(&users::key(&task.user_id)).await;
+        }
+        app.cache.remove(&key(&id)).await;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+fn count_calls(app: &App, calls: &[ProxyCall]) {
+    for call in calls.iter().take(PROXY_CALLS) {
         app.business.proxy_requested(call.provider.label());
         if let Some(failure) = &call.failure {
             let failure = ProxyFailure::ALL.into_iter().find(|known| known.as_str() == failure).unwrap_or(ProxyFailure::Other);
             app.business.proxy_failed(call.provider.label(), failure);
         }
     }
-    Ok(StatusCode::NO_CONTENT)
 }
 
 fn key(id: &str) -> String {

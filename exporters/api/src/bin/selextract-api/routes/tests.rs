@@ -10,13 +10,15 @@ use tower::ServiceExt;
 use super::*;
 use crate::config::Config;
 
-struct Fixture {
+pub(super) struct Fixture {
     app: Router,
+    pub(super) shared: Arc<App>,
 }
 
 impl Fixture {
-    fn new(flags: &[&str]) -> Self {
-        let config = Config::parse_from(["selextract-api"].iter().chain(flags));
+    pub(super) fn new(flags: &[&str]) -> Self {
+        let local = (!flags.iter().any(|flag| flag.starts_with("--web.listen-address"))).then_some(&"--web.listen-address=127.0.0.1:0");
+        let config = Config::parse_from(["selextract-api"].iter().chain(local).chain(flags));
         let registry = Registry::default();
         let app = Arc::new(App::new(&config, &registry).unwrap());
         let shown = Arc::clone(&app);
@@ -26,18 +28,21 @@ impl Fixture {
         });
         let webhook = webhook::router(&registry, None, app.alerts.clone());
         let layer = MetricsLayer::builder().exclude(["/metrics"]).build(&registry);
-        Self { app: router(&app, exposition, Box::new(Open), webhook).layer(layer) }
+        Self { app: router(&app, exposition, Box::new(Open), webhook).layer(layer), shared: app }
+    }
+
+    async fn answer(&self, mut request: Request<Body>) -> Response {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4711))));
+        self.app.clone().oneshot(request).await.unwrap()
     }
 
     async fn send(&self, request: Request<Body>) -> (u16, String) {
-        let mut request = request;
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4711))));
-        let answer = self.app.clone().oneshot(request).await.unwrap();
+        let answer = self.answer(request).await;
         let status = answer.status().as_u16();
         (status, String::from_utf8(answer.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap())
     }
 
-    async fn post(&self, path: &str, token: &str, body: Value) -> (u16, Value) {
+    pub(super) async fn post(&self, path: &str, token: &str, body: Value) -> (u16, Value) {
         let request = Request::post(path)
             .header(header::AUTHORIZATION, format!("Bearer {token}"))
             .header(header::CONTENT_TYPE, "application/json")
@@ -47,7 +52,7 @@ impl Fixture {
         (status, serde_json::from_str(&body).unwrap_or(Value::Null))
     }
 
-    async fn get(&self, path: &str, token: &str) -> (u16, String) {
+    pub(super) async fn get(&self, path: &str, token: &str) -> (u16, String) {
         self.send(Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}")).body(Body::empty()).unwrap()).await
     }
 
@@ -133,9 +138,11 @@ async fn limits_hold_for_each_client() {
     for expected in [401, 401, 401, 429] {
         assert_eq!(api.send(guess("203.0.113.7")).await.0, expected);
     }
+    let refused = api.answer(guess("203.0.113.7")).await;
+    assert_eq!((refused.status().as_u16(), refused.headers()[header::RETRY_AFTER].to_str().unwrap()), (429, "60"));
     assert_eq!(api.send(guess("203.0.113.8")).await.0, 401);
     let page = api.get("/metrics", "").await.1;
-    assert!(page.contains("selextract_rate_limit_violations_total{endpoint=\"/login\",ip_address=\"other\"} 1\n"), "{page}");
+    assert!(page.contains("selextract_rate_limit_violations_total{endpoint=\"/login\",ip_address=\"other\"} 2\n"), "{page}");
 }
 
 #[tokio::test]
@@ -147,4 +154,34 @@ async fn alerts_are_shown() {
     assert!(api.get("/alerts", "").await.1.contains("<td>ApiDown</td>"));
     let json = api.send(Request::get("/alerts").header(header::ACCEPT, "application/json").body(Body::empty()).unwrap()).await.1;
     assert!(json.starts_with("[{\"receiver\":\"r\",\"status\":\"firing\""), "{json}");
+}
+
+#[tokio::test]
+async fn reports_need_a_token_unless_nobody_else_gets_here() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("token");
+    std::fs::write(&file, "CANARY").unwrap();
+    let with_token = format!("--worker.token-file={}", file.display());
+    let report = json!({ "status": "succeeded" });
+    // Who reports comes from loopback, as every request does behind a proxy on the same machine.
+    for (flags, token, expected) in [
+        (&["--web.listen-address=:8000"][..], "", 401),
+        (&["--web.listen-address=127.0.0.1:8000"], "", 404),
+        (&[with_token.as_str()], "", 401),
+        (&[with_token.as_str()], "CANARY", 404),
+    ] {
+        let api = Fixture::new(flags);
+        assert_eq!(api.post("/internal/tasks/none/completion", token, report.clone()).await.0, expected, "{flags:?} {token}");
+    }
+}
+
+#[tokio::test]
+async fn address_in_the_header_is_nobody_s_without_a_trusted_proxy() {
+    let api = Fixture::new(&["--simulate", "--rate-limit=1"]);
+    let mut statuses = Vec::new();
+    for from in ["203.0.113.7", "203.0.113.8"] {
+        let request = Request::post("/login").header("x-forwarded-for", from).header(header::CONTENT_TYPE, "application/json");
+        statuses.push(api.send(request.body(Body::from(r#"{"email":"a@b.example","password":"guess"}"#)).unwrap()).await.0);
+    }
+    assert_eq!(statuses, [401, 429], "both come from one address");
 }

@@ -7,7 +7,7 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Session, users};
+use super::{Session, to_the_end, users};
 use crate::{
     app::App,
     error::ApiError,
@@ -31,18 +31,24 @@ pub(super) struct Purchase {
 
 pub(super) async fn consume(State(app): State<Arc<App>>, session: Session, Json(wanted): Json<Consumption>) -> Result<Json<Value>, ApiError> {
     let units = amount(wanted.units)?;
-    let left = app.store.consume(&session.0, units).await?.ok_or(ApiError::Exhausted)?;
-    app.cache.remove(&users::key(&session.0)).await;
-    app.business.compute_units_consumed(&session.0, wanted.task_type.label(), units);
-    Ok(Json(json!({ "units": left })))
+    to_the_end(async move {
+        let left = app.store.consume(&session.0, units).await?.ok_or(ApiError::Exhausted)?;
+        app.business.compute_units_consumed(&session.0, wanted.task_type.label(), units);
+        app.cache.remove(&users::key(&session.0)).await;
+        Ok(Json(json!({ "units": left })))
+    })
+    .await
 }
 
 pub(super) async fn purchase(State(app): State<Arc<App>>, session: Session, Json(wanted): Json<Purchase>) -> Result<Json<Value>, ApiError> {
     let units = amount(wanted.units)?;
-    let left = app.store.add_units(&session.0, units).await?.ok_or(ApiError::NotFound)?;
-    app.cache.remove(&users::key(&session.0)).await;
-    app.business.revenue(Currency::EUR, wanted.plan.label(), units * wanted.plan.price());
-    Ok(Json(json!({ "units": left })))
+    to_the_end(async move {
+        let left = app.store.add_units(&session.0, units).await?.ok_or(ApiError::NotFound)?;
+        app.business.revenue(Currency::EUR, wanted.plan.label(), units * wanted.plan.price());
+        app.cache.remove(&users::key(&session.0)).await;
+        Ok(Json(json!({ "units": left })))
+    })
+    .await
 }
 
 fn amount(units: f64) -> Result<f64, ApiError> {

@@ -12,10 +12,10 @@ use http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Client, Session};
+use super::{Client, Session, to_the_end};
 use crate::{app::App, error::ApiError, identity, task::PlanKind};
 
-const USERS: CacheType = CacheType::new("user");
+pub(crate) const USERS: CacheType = CacheType::new("user");
 
 #[derive(Deserialize)]
 pub(super) struct Registration {
@@ -44,23 +44,31 @@ pub(super) async fn register(State(app): State<Arc<App>>, client: Client, Json(w
     if !(8..=256).contains(&wanted.password.len()) {
         return Err(ApiError::Invalid("password has 8 to 256 bytes"));
     }
-    let hash = app.passwords.hash(wanted.password).await?;
-    let id = app.store.register(&wanted.email, &hash, wanted.plan).await?.ok_or(ApiError::Conflict)?;
-    app.business.user_registered();
-    Ok((StatusCode::CREATED, Json(json!({ "id": id }))).into_response())
+    let hash = app.passwords.hash(app.passwords.turn().await?, wanted.password).await?;
+    to_the_end(async move {
+        let id = app.store.register(&wanted.email, &hash, wanted.plan).await?.ok_or(ApiError::Conflict)?;
+        app.business.user_registered();
+        Ok((StatusCode::CREATED, Json(json!({ "id": id }))).into_response())
+    })
+    .await
 }
 
 pub(super) async fn login(State(app): State<Arc<App>>, client: Client, Json(wanted): Json<Login>) -> Result<Json<Value>, ApiError> {
     app.limit("/login", client.address).await?;
     let (user, hash) = app.store.login(&wanted.email).await?.unzip();
-    let matches = app.passwords.matches(wanted.password, hash).await;
-    let Some(user) = user.filter(|_| matches) else {
-        app.security.login_failed(client.address);
-        return Err(ApiError::Unauthorized);
-    };
-    let token = identity::token();
-    app.store.open_session(&user, &identity::hashed(&token)).await?;
-    Ok(Json(json!({ "token": token, "id": user })))
+    let turn = app.passwords.turn().await?;
+    // Who guesses and leaves has guessed.
+    to_the_end(async move {
+        let matches = app.passwords.matches(turn, wanted.password, hash).await;
+        let Some(user) = user.filter(|_| matches) else {
+            app.security.login_failed(client.address);
+            return Err(ApiError::Unauthorized);
+        };
+        let token = identity::token();
+        app.store.open_session(&user, &identity::hashed(&token)).await?;
+        Ok(Json(json!({ "token": token, "id": user })))
+    })
+    .await
 }
 
 pub(super) async fn read(State(app): State<Arc<App>>, Path(id): Path<String>, session: Session) -> Result<Response, ApiError> {

@@ -10,12 +10,15 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::{net::TcpStream, time::timeout};
 
+use super::Simulator;
+
 /// Longest wait for an answer.
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct Client {
     address: SocketAddr,
+    simulator: Simulator,
     connection: Option<SendRequest<Full<Bytes>>>,
 }
 
@@ -31,8 +34,8 @@ pub(super) struct Call<'a> {
 }
 
 impl Client {
-    pub(super) const fn new(address: SocketAddr) -> Self {
-        Self { address, connection: None }
+    pub(super) const fn new(address: SocketAddr, simulator: Simulator) -> Self {
+        Self { address, simulator, connection: None }
     }
 
     /// Sends a request; status and body of the answer, `null` where that is no JSON.
@@ -40,6 +43,7 @@ impl Client {
         let answered = timeout(TIMEOUT, self.exchange(call)).await.map_err(anyhow::Error::from).flatten();
         if answered.is_err() {
             self.connection = None;
+            self.simulator.set(None);
         }
         answered
     }
@@ -67,6 +71,7 @@ impl Client {
             Some(connection) if connection.is_ready() => connection,
             _ => {
                 let stream = TcpStream::connect(self.address).await?;
+                self.simulator.set(Some(stream.local_addr()?));
                 let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
                 tokio::spawn(async move {
                     // The sender learns of it with the next request.

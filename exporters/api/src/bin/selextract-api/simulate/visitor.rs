@@ -12,8 +12,8 @@ use super::{
 /// Most users; after that nobody new registers.
 const USERS: usize = 300;
 
-/// Most tasks that wait for their end.
-const TASKS: usize = 500;
+/// Most tasks that wait for their end; after that nobody creates another before the oldest has ended.
+pub(super) const TASKS: usize = 500;
 
 const TASK_TYPES: [&str; 4] = ["web_scrape", "data_extraction", "change_monitoring", "export"];
 
@@ -118,12 +118,18 @@ impl Visitors {
     }
 
     async fn create_task(&mut self, client: &mut Client, user: usize, numbers: &mut Numbers) -> anyhow::Result<()> {
+        if self.tasks.len() >= TASKS
+            && let Some((user, id)) = self.tasks.front()
+        {
+            let oldest = self.send(client, *user, format!("/tasks/{id}"), None).await?;
+            if oldest.get("status").and_then(Value::as_str) == Some("queued") {
+                return Ok(());
+            }
+            self.tasks.pop_front();
+        }
         let body = json!({ "task_type": task_type(numbers) });
         let answer = self.send(client, user, "/tasks".to_owned(), Some(body)).await?;
         if let Some(id) = answer.get("id").and_then(Value::as_str) {
-            if self.tasks.len() >= TASKS {
-                self.tasks.pop_front();
-            }
             self.tasks.push_back((user, id.to_owned()));
         }
         Ok(())

@@ -6,7 +6,10 @@ use anyhow::Context;
 use api_metrics::business::{PoolConnections, State, UnitsLeft};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use exporter_core::SecretFile;
-use tokio::{sync::OnceCell, time::timeout};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout_at},
+};
 use tokio_postgres::{NoTls, Row, config::SslMode, types::ToSql};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -22,8 +25,11 @@ use crate::{
 /// Connections; the service's two threads keep few more busy.
 const CONNECTIONS: usize = 10;
 
-/// Longest wait for a connection, and longest time of a statement.
+/// Longest wait for a connection, and longest time that the server gives a statement.
 const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Longest time for everything that one answer takes. A server that hangs, or a network that swallows packets, ends no statement.
+const ANSWER: Duration = Duration::from_secs(4);
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS users (
@@ -96,23 +102,27 @@ impl Postgres {
 
     /// The row that a statement gives, if it gives one.
     async fn optional(&self, statement: &str, values: &[&(dyn ToSql + Sync)]) -> Answer<Option<Row>> {
-        self.outage.watch(self.query(statement, values).await)
+        self.outage.watch(self.in_time(async |connection| query(connection, statement, values).await).await)
     }
 
     pub(super) async fn state(&self) -> Answer<State> {
-        self.outage.watch(self.counts().await)
+        self.outage.watch(self.in_time(async |connection| counts(connection, self.low).await).await)
     }
 
-    async fn connection(&self) -> Answer<Object> {
-        let connection = self.pool.get().await.map_err(unavailable)?;
-        self.made.get_or_try_init(|| make(&connection)).await?;
-        Ok(connection)
-    }
-
-    async fn query(&self, statement: &str, values: &[&(dyn ToSql + Sync)]) -> Answer<Option<Row>> {
-        let connection = self.connection().await?;
-        let statement = connection.prepare_cached(statement).await.map_err(unavailable)?;
-        timeout(2 * TIMEOUT, connection.query_opt(&statement, values)).await.map_err(unavailable)?.map_err(unavailable)
+    /// What `ask` finds out on a connection.
+    async fn in_time<T>(&self, ask: impl AsyncFnOnce(&Object) -> Answer<T>) -> Answer<T> {
+        let deadline = Instant::now() + ANSWER;
+        let connection = timeout_at(deadline, self.pool.get()).await.map_err(unavailable)?.map_err(unavailable)?;
+        let asked = timeout_at(deadline, async {
+            self.made.get_or_try_init(|| make(&connection)).await?;
+            ask(&connection).await
+        });
+        let answer = asked.await;
+        answer.unwrap_or_else(|elapsed| {
+            // What was asked may yet be answered, on a connection that nobody else must then be given.
+            drop(Object::take(connection));
+            Err(unavailable(elapsed))
+        })
     }
 
     pub(super) async fn register(&self, email: &str, password_hash: &str, plan: PlanKind) -> Answer<Option<String>> {
@@ -188,21 +198,25 @@ impl Postgres {
             .await?;
         row.map(|row| task(&row)).transpose()
     }
+}
 
-    async fn counts(&self) -> Answer<State> {
-        let connection = self.connection().await?;
-        let counts = connection.query_one(COUNTS, &[&self.low]).await.map_err(unavailable)?;
-        let count = |column: &str| counts.try_get::<_, i64>(column).map(|count| u64::try_from(count).unwrap_or(0)).map_err(unavailable);
-        let mut units = UnitsLeft::below(self.low);
-        for row in connection.query(LOWEST, &[]).await.map_err(unavailable)? {
-            units.add(&text(&row, "id")?, row.try_get("units").map_err(unavailable)?);
-        }
-        Ok(State {
-            active_users: Some([count("hour")?, count("day")?, count("week")?]),
-            sessions: Some(count("sessions")?),
-            units: Some(units.with_counts(count("low")?, count("exhausted")?)),
-        })
+async fn query(connection: &Object, statement: &str, values: &[&(dyn ToSql + Sync)]) -> Answer<Option<Row>> {
+    let statement = connection.prepare_cached(statement).await.map_err(unavailable)?;
+    connection.query_opt(&statement, values).await.map_err(unavailable)
+}
+
+async fn counts(connection: &Object, low: f64) -> Answer<State> {
+    let counts = connection.query_one(COUNTS, &[&low]).await.map_err(unavailable)?;
+    let count = |column: &str| counts.try_get::<_, i64>(column).map(|count| u64::try_from(count).unwrap_or(0)).map_err(unavailable);
+    let mut units = UnitsLeft::below(low);
+    for row in connection.query(LOWEST, &[]).await.map_err(unavailable)? {
+        units.add(&text(&row, "id")?, row.try_get("units").map_err(unavailable)?);
     }
+    Ok(State {
+        active_users: Some([count("hour")?, count("day")?, count("week")?]),
+        sessions: Some(count("sessions")?),
+        units: Some(units.with_counts(count("low")?, count("exhausted")?)),
+    })
 }
 
 async fn make(connection: &Object) -> Answer<()> {
