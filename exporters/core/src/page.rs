@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use crate::{
     compress::Compressor,
-    encode::{Contents, Format},
+    encode::{Contents, Format, Kept},
     failure::Failure,
     registry::Registry,
     relabeling::Relabeling,
@@ -32,6 +32,8 @@ pub(crate) struct Pool {
     compressor: Mutex<Compressor>,
     limits: Limits,
     relabeling: Relabeling,
+    /// The last large page, by format.
+    kept: [Mutex<Kept>; Format::ALL.len()],
     /// Bytes of the last page, by format: about those of the next.
     sizes: [AtomicUsize; Format::ALL.len()],
 }
@@ -92,17 +94,26 @@ impl Page {
 
     /// The bytes of the page, and whether they are compressed.
     pub(crate) fn encoded(&self, format: Format, gzip: bool) -> (Bytes, bool) {
-        let mut slots = Format::ALL.iter().zip(&self.encoded).zip(&self.pool.sizes);
-        let Some(((_, (plain, compressed)), size)) = slots.find(|((one, _), _)| **one == format) else { return (Bytes::new(), false) };
+        let mut slots = Format::ALL.iter().zip(&self.encoded).zip(self.pool.sizes.iter().zip(&self.pool.kept));
+        let Some(((_, (plain, compressed)), (size, kept))) = slots.find(|((one, _), _)| **one == format) else { return (Bytes::new(), false) };
         if gzip && let Some(bytes) = compressed.get() {
             return (bytes.clone(), true);
         }
         let plain = plain.get_or_init(|| {
             let about = size.load(Ordering::Relaxed).max(self.samples.size_hint());
             let mut out = Vec::with_capacity(about + about / 16);
-            format.encode(&self.contents(), &mut out);
+            // Another page of the same format may be in the making: that one is kept then.
+            let kept = if self.is_large() { kept.try_lock().ok() } else { None };
+            let Some(mut kept) = kept else {
+                format.encode(&self.contents(), &mut out);
+                size.store(out.len(), Ordering::Relaxed);
+                return Bytes::from(out);
+            };
+            format.encode_again(&self.contents(), &mut kept, &mut out);
             size.store(out.len(), Ordering::Relaxed);
-            Bytes::from(out)
+            let page = Bytes::from(out);
+            kept.keep(page.clone());
+            page
         });
         if !gzip || plain.len() < COMPRESS_FROM {
             return (plain.clone(), false);

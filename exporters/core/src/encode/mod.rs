@@ -5,9 +5,10 @@ use metric_catalogue::{Type, Unit};
 use crate::{
     registry::Registry,
     relabeling::{ConstantLabel, Relabeling},
-    samples::Samples,
+    samples::{LineVisitor, Samples},
 };
 
+mod kept;
 mod lines;
 mod merge;
 mod negotiate;
@@ -15,6 +16,7 @@ mod openmetrics;
 mod protobuf;
 mod text;
 
+pub(crate) use kept::Kept;
 pub(crate) use lines::Lines;
 pub(crate) use negotiate::{Negotiated, accepts_gzip};
 
@@ -46,7 +48,12 @@ pub(crate) struct Header<'a> {
     pub(crate) kind: Type,
     /// Labels of every series besides its own.
     pub(crate) constant: &'a [ConstantLabel],
+    /// Its declared name, if it is of a registry.
+    pub(crate) counted: Option<&'static str>,
 }
+
+/// How the lines of a family get onto a page of text.
+type WriteLines<'a> = &'a mut dyn FnMut(&mut Vec<u8>, Header<'_>, &mut Lines<'_>, &mut dyn FnMut(LineVisitor<'_>));
 
 impl Format {
     /// Every format.
@@ -69,17 +76,25 @@ impl Format {
 
     /// Appends the families that `wanted` picks by name and collector.
     pub(crate) fn encode_some(self, contents: &Contents<'_>, wanted: &dyn Fn(&str, Option<&str>) -> bool, out: &mut Vec<u8>) {
+        self.families(contents, wanted, out, &mut |out, _, writer, lines| lines(&mut |line| writer.write(out, &line)));
+    }
+
+    /// Appends the whole page, and copies what is still true of the one that is kept; the result is to be kept in its place.
+    pub(crate) fn encode_again(self, contents: &Contents<'_>, kept: &mut Kept, out: &mut Vec<u8>) {
+        self.families(contents, &|_, _| true, out, &mut |out, header, writer, lines| kept.write(out, header, writer, lines));
+    }
+
+    fn families(self, contents: &Contents<'_>, wanted: &dyn Fn(&str, Option<&str>) -> bool, out: &mut Vec<u8>, write: WriteLines<'_>) {
         match self {
             Self::Text => merge::families(contents, wanted, |header, lines| {
                 text::write_header(out, header);
-                let mut writer = Lines::new(header.name, header.constant, false);
-                lines(&mut |line| writer.write(out, &line));
+                write(out, header, &mut Lines::new(header.name, header.constant, false), lines);
             }),
             Self::OpenMetrics => {
                 merge::families(contents, wanted, |header, lines| {
                     openmetrics::write_header(out, header);
-                    let mut writer = Lines::new(header.name, header.constant, openmetrics::takes_exemplars(header.name, header.kind));
-                    lines(&mut |line| writer.write(out, &line));
+                    let exemplars = openmetrics::takes_exemplars(header.name, header.kind);
+                    write(out, header, &mut Lines::new(header.name, header.constant, exemplars), lines);
                 });
                 out.extend_from_slice(b"# EOF\n");
             }

@@ -72,16 +72,16 @@ impl Store {
         Some(Slot { chunk: self.chunks.get(chunk)?.get()?, at, stride: self.stride })
     }
 
-    /// Every series that has its labels by now: these, its cells, and its exemplars if it has any.
+    /// Every series that has its labels by now: these, its cells, and its exemplars if it has any. Ends at the first one that
+    /// has none, though a later one may have got them meanwhile: each page begins with what the last one had.
     pub(super) fn each(&self, mut each: impl FnMut(&str, &[AtomicU64], &[Latest])) {
         let chunks = self.chunks.iter().map_while(OnceLock::get);
         for chunk in chunks {
             let mut exemplars = chunk.exemplars.get().map(|exemplars| exemplars.iter());
             for (labels, cells) in chunk.labels.iter().zip(chunk.cells.chunks_exact(self.stride)) {
                 let exemplars = exemplars.as_mut().and_then(Iterator::next).and_then(OnceLock::get);
-                if let Some(labels) = labels.get() {
-                    each(labels, cells, exemplars.map(|exemplars| &**exemplars).unwrap_or_default());
-                }
+                let Some(labels) = labels.get() else { return };
+                each(labels, cells, exemplars.map(|exemplars| &**exemplars).unwrap_or_default());
             }
         }
     }
