@@ -98,6 +98,7 @@ fn redis_page_has_the_peer_s_names() {
 fn rabbitmq_page_has_the_peer_s_names() {
     let home = tempfile::tempdir().unwrap();
     let server = RabbitMq::start(home.path());
-    let text = compare(server.url("guest", "guest", ""), &[], &[]);
+    let text = compare(server.url("guest", "guest", ""), &["--queues=missing"], &[]);
+    assert!(text.contains("celery_queue_length{queue_name=\"missing\"} 0\n"), "{text}");
     assert!(text.contains("celery_active_consumer_count{queue_name=\"celery\"} 2\n"), "{text}");
 }

@@ -87,15 +87,27 @@ fn broker_may_come_and_go() {
 #[test]
 fn rotated_password_is_read_again() {
     let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
-    let _server = redis(port, directory.path(), &["--requirepass", "CANARY-1"]);
+    let _server = redis(port, directory.path(), &[]);
+    let user = |password: &str| {
+        let parts = ["ACL", "SETUSER", "watcher", "resetpass", password, "on", "allkeys", "allchannels", "+@all"];
+        assert_eq!(command(port, &parts.map(str::as_bytes)), "+OK");
+    };
+    user(">CANARY-1");
     let file = directory.path().join("password");
     fs::write(&file, "wrong\n").unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-    let flag = format!("--broker-password-file={}", file.display());
-    let exporter = exporter(port, directory.path(), &[&flag]);
+    let (flag, url) = (format!("--broker-password-file={}", file.display()), format!("--broker-url=redis://watcher@127.0.0.1:{port}/0"));
+    let exporter = Exporter::start(&[&flag, &url, "--poll-interval=500ms"], directory.path());
     wait("the wrong password is reported", PATIENCE, || is_down(&exporter, "auth"));
     fs::write(&file, "CANARY-1\n").unwrap();
     wait("the password is read again", PATIENCE, || is_up(&exporter));
+    // On a living server the old password serves until the connection ends.
+    user(">CANARY-2");
+    assert!(command(port, &[b"CLIENT", b"KILL", b"USER", b"watcher"]).starts_with(':'));
+    wait("the rotated password is reported", PATIENCE, || is_down(&exporter, "auth"));
+    fs::write(&file, "CANARY-2\n").unwrap();
+    wait("the new password is read", PATIENCE, || is_up(&exporter));
+    assert!(is_counted(port, &exporter));
     let seen = exporter.text() + &fs::read_to_string(directory.path().join("exporter.log")).unwrap();
     assert!(!seen.contains("CANARY"));
 }
@@ -194,48 +206,85 @@ fn missing_events_are_found_and_turned_on() {
         assert_eq!(exporter.value("celery_events_missed_total{hostname=\"w@here\"}"), Some(0.0));
         assert!(fs::read_to_string(directory.path().join("exporter.log")).unwrap().contains("control enable_events"));
     }
-    let exporter = exporter(port, directory.path(), &["--enable-events", "--inspect-interval=1s"]);
+    let exporter = exporter(port, directory.path(), &["--enable-events", "--inspect-interval=0"]);
+    let log = || fs::read_to_string(directory.path().join("exporter.log")).unwrap();
+    wait("the worker is told", PATIENCE, || log().contains("Turning on events"));
     wait("events are turned on", PATIENCE, || {
         assert!(application.send("add", 1).ended(PATIENCE));
         enabled(&exporter) == Some(1.0)
     });
+    assert_eq!(log().matches("Turning on events").count(), 1);
 }
 
 #[test]
 fn missed_events_are_counted() {
     let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
     let _server = redis(port, directory.path(), &[]);
-    let exporter = exporter(port, directory.path(), &[]);
+    let watcher = |channels: &'static [u8]| {
+        assert_eq!(command(port, &[b"ACL", b"SETUSER", b"watcher", b"on", b"nopass", b"allkeys", b"+@all", b"resetchannels", channels]), "+OK");
+    };
+    watcher(b"allchannels");
+    let url = format!("--broker-url=redis://watcher:any@127.0.0.1:{port}/0");
+    let exporter = Exporter::start(&[&url, "--poll-interval=500ms", "--inspect-interval=0"], directory.path());
     wait("the broker is reached", PATIENCE, || is_up(&exporter));
     let application = application(port, directory.path());
     let _worker = application.worker("w@here", &["-E", "-P", "threads", "-c", "2", "--heartbeat-interval", "1"]);
     wait("the worker is up", PATIENCE, || exporter.value("celery_workers_active") == Some(1.0));
     assert!(application.send("add", 5).ended(PATIENCE));
     wait("they are counted", PATIENCE, || exporter.value("celery_task_succeeded_total{task_name=\"app.add\"}") == Some(5.0));
-    // Cut off for a moment in which tasks run: nothing of them arrives.
-    assert_eq!(command(port, &[b"ACL", b"SETUSER", b"default", b"resetchannels", b"&/0.celery.pidbox"]), "+OK");
+    let missed = || exporter.value("celery_events_missed_total{hostname=\"w@here\"}");
+    wait("a heartbeat has confirmed them", PATIENCE, || missed() == Some(0.0));
+    // Cut off for a while in which tasks run: nothing of them arrives.
+    watcher(b"&none");
     wait("the loss is reported", PATIENCE, || !is_up(&exporter));
-    assert_eq!(command(port, &[b"ACL", b"SETUSER", b"default", b"allchannels"]), "+OK");
-    wait("the broker is reached again", PATIENCE, || is_up(&exporter));
-    let body = r#"{"type": "worker-heartbeat", "hostname": "other@h", "pid": 1, "processed": NUMBER, "active": 0}"#;
-    let heartbeat = |number: u32| publish(port, &event(&body.replace("NUMBER", &number.to_string())));
-    heartbeat(10);
-    publish(port, &event(r#"{"type": "task-started", "hostname": "other@h", "uuid": "1"}"#));
-    heartbeat(17);
-    heartbeat(17);
-    let missed = || exporter.value("celery_events_missed_total{hostname=\"other@h\"}");
-    wait("what did not arrive is counted", PATIENCE, || missed() == Some(6.0));
+    assert!(application.send("add", 7).ended(PATIENCE));
+    let ended = || application.ledger().iter().filter(|line| line["event"] == "ended").count();
+    wait("the tasks have run", PATIENCE, || ended() == 12);
+    watcher(b"allchannels");
+    wait("what did not arrive is counted", PATIENCE, || missed() == Some(7.0));
+    assert!(application.send("add", 3).ended(PATIENCE));
+    wait("what arrives again is counted", PATIENCE, || exporter.value("celery_task_succeeded_total{task_name=\"app.add\"}") == Some(8.0));
+    wait("nothing more is missed", PATIENCE, || missed() == Some(7.0));
+}
+
+#[test]
+fn huge_task_at_the_head_is_read_over() {
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = redis(port, directory.path(), &[]);
+    let huge = vec![b'x'; 40 << 20];
+    for (queue, task) in [(&b"huge"[..], &huge[..]), (b"small", br#"{"body": "", "headers": {"id": "a"}, "properties": {}}"#)] {
+        assert_eq!(command(port, &[b"LPUSH", queue, task]), ":1");
+    }
+    let exporter = exporter(port, directory.path(), &["--queues=huge,small", "--inspect-interval=0"]);
+    let length = |queue: &str| exporter.value(&format!("celery_queue_length{{queue=\"{queue}\"}}"));
+    let age = |queue: &str| exporter.value(&format!("celery_queue_oldest_task_age_seconds{{queue=\"{queue}\"}}"));
+    wait("both queues are read", PATIENCE, || length("huge") == Some(1.0) && length("small") == Some(1.0));
+    wait("the small task grows old", PATIENCE, || age("small").is_some_and(|age| age > 0.5));
+    assert_eq!(age("huge"), None);
+    assert_eq!(command(port, &[b"LPUSH", b"huge", b"x"]), ":2");
+    wait("the queue is read again", PATIENCE, || length("huge") == Some(2.0));
+    assert!(is_up(&exporter));
+    let resident = exporter.value("process_resident_memory_bytes").unwrap();
+    assert!(resident < 40.0 * 1_048_576.0, "{resident}");
 }
 
 #[test]
 fn backlog_shows_length_and_age() {
     let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
     let _server = redis(port, directory.path(), &[]);
-    let exporter = exporter(port, directory.path(), &[]);
+    let exporter = exporter(port, directory.path(), &["--inspect-interval=1s"]);
     wait("the broker is reached", PATIENCE, || is_up(&exporter));
-    assert!(application(port, directory.path()).send("add", 12).ended(PATIENCE));
+    let application = application(port, directory.path());
+    assert!(application.send("add", 12).ended(PATIENCE));
     wait("all priorities are summed", PATIENCE, || exporter.value("celery_queue_length{queue=\"celery\"}") == Some(12.0));
     let age = || exporter.value("celery_queue_oldest_task_age_seconds{queue=\"celery\"}").unwrap();
     wait("the first task grows old", PATIENCE, || age() > 3.0);
     assert!(age() < PATIENCE.as_secs_f64());
+    assert!(application.run("exchange.py", &["orders", "shop", "3"]).ended(PATIENCE));
+    wait("a queue on another exchange is found", PATIENCE, || exporter.value("celery_queue_length{queue=\"orders\"}") == Some(3.0));
+    assert_eq!(exporter.value("celery_queue_unacked"), Some(0.0));
+    assert!(application.run("send.py", &["add", "4", "--countdown=300", "--queue=held"]).ended(PATIENCE));
+    let _worker = application.worker("w@here", &["-E", "-P", "threads", "-c", "4", "-Q", "held"]);
+    wait("what a worker holds is not acknowledged", PATIENCE, || exporter.value("celery_queue_unacked") == Some(4.0));
+    assert_eq!(exporter.value("celery_queue_length{queue=\"held\"}"), Some(0.0));
 }
