@@ -6,8 +6,8 @@ use promql_parser::parser::{self, Expr};
 
 use super::Finding;
 use super::promql::walk;
+use crate::spec::Spec;
 use crate::spec::alert::Alert;
-use crate::spec::{RETENTION, Spec};
 
 /// A condition seen once may be a single bad sample.
 const EVALUATIONS: u64 = 2;
@@ -64,8 +64,8 @@ fn lasting(spec: &Spec, alert: &Alert) -> Option<Finding> {
         let problem = format!("`for` is {}, and after a start series may be absent for {first_scrapes}", alert.lasting);
         return Some(finding("alerts/absent", alert, problem, "let it hold for two scrapes at least"));
     }
-    let problem = || format!("`for` is {}, and {RETENTION} are kept", alert.lasting);
-    (alert.lasting > RETENTION).then(|| finding("alerts/for", alert, problem(), "shorten it"))
+    let problem = || format!("`for` is {}, and {} are kept", alert.lasting, spec.retention);
+    (alert.lasting > spec.retention).then(|| finding("alerts/for", alert, problem(), "shorten it"))
 }
 
 /// Whether a part of the expression is there because series are not.
@@ -88,6 +88,7 @@ mod tests {
     use super::super::tests::{changed, messages};
     use super::*;
     use crate::spec::duration::{Duration, seconds};
+    use crate::spec::threshold::Threshold;
 
     fn said(change: impl FnOnce(&mut Alert)) -> Vec<String> {
         let spec = changed(|spec| {
@@ -116,6 +117,18 @@ mod tests {
             spec.alerts.push(other);
         });
         let expected = "alert RedisGone: asks the same as RedisDown [alerts/duplicate]\n  = take one of them out: one thing is one alert";
+        assert_eq!(messages(&check(&spec)), [expected]);
+    }
+
+    #[test]
+    fn thresholds_of_one_name_are_found() {
+        static OTHER: Threshold = Threshold::number("REDIS_MEMORY_HIGH", 0.7, 1.0, "another");
+        let spec = changed(|spec| {
+            spec.alerts.retain(|alert| alert.name == "RedisMemoryHigh");
+            spec.alerts[0].thresholds.push(&OTHER);
+        });
+        let expected =
+            "alert RedisMemoryHigh: another threshold is called REDIS_MEMORY_HIGH [alerts/threshold]\n  = rename one of them: site.yaml goes by it";
         assert_eq!(messages(&check(&spec)), [expected]);
     }
 

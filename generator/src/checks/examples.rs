@@ -18,15 +18,26 @@ pub(super) fn check(spec: &Spec) -> Vec<Finding> {
             || original.alerts.iter().any(|other| other.name == alert.name && other.expr == alert.expr)
     };
     let scaled = spec.site.time_scale.get() > 1;
-    spec.alerts.iter().filter(|alert| alert.scales || !scaled).filter(has_examples).flat_map(of_alert).collect()
+    spec.alerts.iter().filter(|alert| alert.scales || !scaled).filter(has_examples).flat_map(|alert| of_alert(spec, alert)).collect()
 }
 
-fn of_alert(alert: &Alert) -> Vec<Finding> {
+/// Evaluations between the last quiet moment and the first firing of an example: one that fires too late or too early by more
+/// is noticed.
+const GAP: u64 = 2;
+
+fn of_alert(spec: &Spec, alert: &Alert) -> Vec<Finding> {
     let any = |condition: &dyn Fn(&Example) -> bool| alert.examples.iter().any(condition);
     let of_kind = |kind: Kind| any(&move |example: &Example| example.kind == kind);
     let threshold = has_threshold(&alert.expr);
+    let is_timed =
+        |example: &Example| example.quiet_before_firing().is_some_and(|gap| gap <= example.interval.unwrap_or(spec.evaluation_interval).times(GAP));
     let wanted = [
         (any(&Example::fires), "no example fires it", "add an example with `fires_at`"),
+        (
+            !any(&Example::fires) || any(&is_timed),
+            "no example tells when it fires",
+            "add a `quiet_at` two evaluations or less before a first `fires_at`",
+        ),
         (any(&Example::resolves), "no example shows it end", "let an example that fires be quiet afterwards"),
         (any(&Example::stays_quiet), "no example leaves it quiet", "add an example with nothing but `quiet_at`"),
         (!threshold || of_kind(Kind::Threshold), "no example is at its threshold", "add one with `Example::at_threshold`"),
@@ -63,6 +74,8 @@ fn finding(alert: &Alert, problem: String, remedy: &str) -> Finding {
 mod tests {
     use super::super::tests::{changed, messages};
     use super::*;
+    use crate::spec::duration::seconds;
+    use crate::spec::example::Firing;
 
     #[test]
     fn alerts_without_examples_are_found() {
@@ -80,6 +93,22 @@ mod tests {
             "the example \"calm\" expects nothing at any time [alerts/examples]\n  = say what it expects with `fires_at` or `quiet_at`",
         ];
         assert_eq!(messages(&check(&spec)), expected.map(|text| format!("alert HostCpuHigh: {text}")));
+    }
+
+    #[test]
+    fn examples_without_a_quiet_moment_before_are_found() {
+        let expected = "alert HostCpuHigh: no example tells when it fires [alerts/examples]\n  = add a `quiet_at` two evaluations or less before a first `fires_at`";
+        let said = |quiet: u64| {
+            let spec = changed(|spec| {
+                spec.alerts.retain(|alert| alert.name == "HostCpuHigh");
+                spec.alerts[0].examples.retain(|example| !example.fires());
+                let example = Example::new("late", &[]).quiet_at(seconds(quiet)).all_fire_at(seconds(300), vec![Firing::new(&[], "")]);
+                spec.alerts[0].examples.push(example.quiet_at(seconds(400)));
+            });
+            messages(&check(&spec))
+        };
+        assert_eq!(said(269), [expected]);
+        assert_eq!(said(270), [""; 0]);
     }
 
     #[test]

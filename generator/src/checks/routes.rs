@@ -5,7 +5,7 @@
 
 use super::Finding;
 use crate::spec::Spec;
-use crate::spec::route::Route;
+use crate::spec::route::{self, Route};
 use crate::spec::severity::Severity;
 
 pub(super) fn check(spec: &Spec) -> Vec<Finding> {
@@ -26,7 +26,7 @@ pub(super) fn check(spec: &Spec) -> Vec<Finding> {
     }
     if !spec.routes.iter().any(|route| route.severity != Severity::None) {
         let remedy = "the first route for people also takes alerts that no route matches";
-        findings.push(Finding::new("routes/default", "routes", "none is for people", remedy));
+        findings.push(Finding::new("routes/default", "routes", "none is for people", remedy).at(route::LOCATION));
     }
     findings
 }
@@ -66,6 +66,17 @@ mod tests {
         assert!(said.contains(
             &"alert RedisDown: no route takes severity critical [routes/unrouted]\n  = give the severity one route with a channel".to_owned()
         ));
+    }
+
+    #[test]
+    fn a_tree_without_people_is_found() {
+        let spec = changed(|spec| {
+            spec.alerts.clear();
+            spec.routes.clear();
+        });
+        let expected = "routes: none is for people [routes/default]\n  = the first route for people also takes alerts that no route matches";
+        assert_eq!(messages(&check(&spec)), [expected]);
+        assert!(check(&spec)[0].to_string().contains("src/spec/route.rs:"));
     }
 
     #[test]

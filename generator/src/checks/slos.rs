@@ -1,14 +1,15 @@
 //! An objective can be missed, its burn rates can be reached, and its windows are kept.
 
 use super::Finding;
+use crate::spec::Spec;
+use crate::spec::duration::Duration;
 use crate::spec::slo::{Burn, PERIOD, Slo, rounded};
-use crate::spec::{RETENTION, Spec};
 
 pub(super) fn check(spec: &Spec) -> Vec<Finding> {
-    spec.slos.iter().flat_map(of_slo).collect()
+    spec.slos.iter().flat_map(|slo| of_slo(slo, spec.retention)).collect()
 }
 
-fn of_slo(slo: &Slo) -> Vec<Finding> {
+fn of_slo(slo: &Slo, retention: Duration) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !(slo.budget() > 0.0 && slo.budget() < 1.0) {
         findings.push(finding(
@@ -20,14 +21,14 @@ fn of_slo(slo: &Slo) -> Vec<Finding> {
     if slo.least_events <= 0.0 {
         findings.push(finding(slo, "a single event is traffic enough".to_owned(), "say how many events per second a burn rate needs"));
     }
-    if PERIOD > RETENTION {
-        findings.push(finding(slo, format!("its budget is for {PERIOD}, and {RETENTION} are kept"), "keep samples for as long"));
+    if PERIOD > retention {
+        findings.push(finding(slo, format!("its budget is for {PERIOD}, and {retention} are kept"), "keep samples for as long"));
     }
-    findings.extend(slo.burns.iter().flat_map(|burn| of_burn(slo, burn)));
+    findings.extend(slo.burns.iter().flat_map(|burn| of_burn(slo, burn, retention)));
     findings
 }
 
-fn of_burn(slo: &Slo, burn: &Burn) -> Vec<Finding> {
+fn of_burn(slo: &Slo, burn: &Burn, retention: Duration) -> Vec<Finding> {
     let Burn { factor, long, short } = *burn;
     let mut findings = Vec::new();
     let limit = rounded(factor * slo.budget());
@@ -38,8 +39,8 @@ fn of_burn(slo: &Slo, burn: &Burn) -> Vec<Finding> {
     if short >= long {
         findings.push(finding(slo, format!("the short window of {short} is not within the long one of {long}"), "take a twelfth of the long one"));
     }
-    if long > RETENTION {
-        findings.push(finding(slo, format!("looks back {long}, and {RETENTION} are kept"), "shorten the window"));
+    if long > retention {
+        findings.push(finding(slo, format!("looks back {long}, and {retention} are kept"), "shorten the window"));
     }
     findings
 }
@@ -52,7 +53,7 @@ fn finding(slo: &Slo, problem: String, remedy: &str) -> Finding {
 mod tests {
     use super::super::tests::{changed, messages};
     use super::*;
-    use crate::spec::duration::{Duration, minutes};
+    use crate::spec::duration::minutes;
 
     fn said(change: impl FnOnce(&mut Slo)) -> Vec<String> {
         let spec = changed(|spec| {
@@ -79,6 +80,16 @@ mod tests {
     #[test]
     fn single_events_are_no_traffic() {
         assert!(said(|slo| slo.least_events = 0.0)[0].starts_with("objective api_availability: a single event is traffic enough [slo/sanity]"));
+    }
+
+    #[test]
+    fn budgets_longer_than_what_is_kept_are_found() {
+        let spec = changed(|spec| {
+            spec.slos.truncate(1);
+            spec.retention = Duration::days(29);
+        });
+        let expected = "objective api_availability: its budget is for 30d, and 29d are kept [slo/sanity]\n  = keep samples for as long";
+        assert_eq!(messages(&check(&spec)), [expected]);
     }
 
     #[test]

@@ -51,20 +51,45 @@ fn missing(alert: &Alert) -> Vec<Finding> {
     findings
 }
 
+/// A label that a text names.
+struct Named<'a> {
+    label: &'a str,
+    /// Whether the text asks for it, or for the value that tells whether it is there, around the place.
+    asked_for: bool,
+}
+
 /// Labels that a text names, in the order in which it does.
-fn named(text: &str) -> impl Iterator<Item = &str> {
-    let labels = text.split("$labels.").skip(1);
+fn named(text: &str) -> Vec<Named<'_>> {
+    let mut found = Vec::new();
+    // What the blocks that are open ask for, the outermost first.
+    let mut asked: Vec<String> = Vec::new();
+    for action in text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next()).map(str::trim) {
+        match action.split_whitespace().next() {
+            Some("if" | "with" | "range") => asked.push(action.to_owned()),
+            // Of what is not the one value the rest of the values is left, of what is not there nothing.
+            Some("else") => {
+                let kept = asked.pop().filter(|condition| condition.contains("eq $value")).unwrap_or_default();
+                asked.push(kept + action);
+            }
+            Some("end") => drop(asked.pop()),
+            _ => {}
+        }
+        for label in labels_of(action) {
+            let asked_for = asked.iter().any(|condition| condition.contains("eq $value") || labels_of(condition).any(|asked| asked == label));
+            found.push(Named { label, asked_for });
+        }
+    }
+    found
+}
+
+fn labels_of(action: &str) -> impl Iterator<Item = &str> {
+    let labels = action.split("$labels.").skip(1);
     labels.map(|rest| rest.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next().unwrap_or_default())
 }
 
-/// Whether a text asks for a label, or for the value that tells whether it is there, before it writes it.
-fn asks_for(text: &str, label: &str) -> bool {
-    text.contains(&format!("with $labels.{label}")) || text.contains(&format!("if $labels.{label}")) || text.contains("if eq $value")
-}
-
 fn labels(alert: &Alert, text: &str, shape: &Shape) -> Vec<Finding> {
-    let of_label = |label: &str| {
-        if shape.sure.contains(label) || shape.open || (shape.possible.contains(label) && asks_for(text, label)) {
+    let of_label = |Named { label, asked_for }: Named<'_>| {
+        if shape.sure.contains(label) || shape.open || (shape.possible.contains(label) && asked_for) {
             return None;
         }
         let has = shape.possible.iter().cloned().collect::<Vec<_>>().join(", ");
@@ -75,7 +100,7 @@ fn labels(alert: &Alert, text: &str, shape: &Shape) -> Vec<Finding> {
         };
         Some(finding("alerts/template", alert, problem, remedy).underlining(text, &format!("$labels.{label}")))
     };
-    named(text).filter_map(of_label).collect()
+    named(text).into_iter().filter_map(of_label).collect()
 }
 
 /// Actions of a text that write the value.
@@ -129,6 +154,28 @@ mod tests {
         let expression = r#"redis_up == 0 or absent(redis_up{job="redis"})"#;
         assert_eq!(said(expression, "{{ $labels.instance }}"), [expected]);
         assert_eq!(said(expression, "{{ with $labels.instance }}{{ $labels.instance }}{{ end }}"), [""; 0]);
+    }
+
+    #[test]
+    fn a_question_excuses_what_stands_in_its_answer() {
+        let expression = r#"(redis_up == 0) + 1 or absent(redis_up{job="redis"}) * 3"#;
+        let asked = "{{ if eq $value 1.0 }}{{ $labels.instance }}{{ else }}none{{ end }}";
+        assert_eq!(said(expression, asked), [""; 0]);
+        let missing = "alert RedisDown: not every series has the label instance [alerts/template]";
+        for summary in [
+            "{{ if eq $value 1.0 }}one{{ end }} at {{ $labels.instance }}",
+            "{{ with $labels.instance }}{{ else }}{{ $labels.instance }}{{ end }}",
+            "{{ with $labels.job }}{{ $labels.instance }}{{ end }}",
+        ] {
+            let said = said(expression, summary);
+            assert!(said.len() == 1 && said[0].starts_with(missing), "{summary}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn summaries_of_several_lines_are_found() {
+        let expected = "alert RedisDown: has a summary of several lines [alerts/annotation]\n  = put the rest into the description";
+        assert_eq!(said("redis_up == 0", "one\ntwo"), [expected]);
     }
 
     #[test]

@@ -108,6 +108,13 @@ impl Example {
         self.moments.iter().any(|moment| !moment.firing.is_empty())
     }
 
+    /// From its last quiet moment to its first firing, if it has both.
+    pub(crate) fn quiet_before_firing(&self) -> Option<Duration> {
+        let first = self.moments.iter().filter(|moment| !moment.firing.is_empty()).map(|moment| moment.at).min()?;
+        let quiet = self.moments.iter().map(|moment| moment.at).filter(|at| *at < first).max()?;
+        Some(Duration::milliseconds(first.as_milliseconds().saturating_sub(quiet.as_milliseconds())))
+    }
+
     /// Whether it shows the alert quiet after it fired.
     pub(crate) fn resolves(&self) -> bool {
         self.moments.iter().skip_while(|moment| moment.firing.is_empty()).any(|moment| moment.firing.is_empty())

@@ -1,6 +1,7 @@
 //! Everything that the rendered files say, as values.
 
 use std::num::NonZeroU32;
+use std::panic::Location;
 
 pub(crate) mod alert;
 pub(crate) mod alerts;
@@ -40,6 +41,9 @@ const SCRAPE_TIMEOUT: Duration = Duration::seconds(10);
 /// What our exporters keep from the timeout for themselves, so that a page is cut short rather than lost.
 pub(crate) const EXPORTER_MARGIN: Duration = Duration::milliseconds(500);
 
+/// Where these stand, for what is found wrong with them.
+pub(crate) const TIMES: &Location<'static> = Location::caller();
+
 /// How long values of bounded families stay as they are; a new one is first exposed at 0 for as long.
 pub(crate) const BOUNDED_EPOCH: Duration = Duration::seconds(30);
 
@@ -60,6 +64,8 @@ pub(crate) struct Spec {
     pub(crate) scrape_timeout: Duration,
     pub(crate) evaluation_interval: Duration,
     pub(crate) resolve_timeout: Duration,
+    /// How long samples are kept.
+    pub(crate) retention: Duration,
     pub(crate) jobs: Vec<Job>,
     pub(crate) recordings: Vec<Recording>,
     pub(crate) recording_examples: Vec<recordings::example::Example>,
@@ -88,6 +94,7 @@ impl Spec {
             scrape_timeout: site.scrape_timeout,
             evaluation_interval: site.evaluation_interval,
             resolve_timeout: RESOLVE_TIMEOUT,
+            retention: RETENTION,
             jobs: job::all(site),
             recordings: recordings::all().into_iter().map(|recording| recording.at(site)).collect(),
             recording_examples: recordings::examples(),

@@ -25,6 +25,9 @@ pub(crate) struct Route {
     pub(crate) repeat_interval: Duration,
 }
 
+/// Where all of them stand.
+pub(crate) const LOCATION: &Location<'static> = Location::caller();
+
 /// A way out of Alertmanager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Channel {

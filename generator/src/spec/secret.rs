@@ -22,6 +22,24 @@ impl Secret {
 mod tests {
     use super::*;
 
+    /// Knows whether a type is `Serialize`: its own constant, which only such a type has, goes before the trait's.
+    struct Probe<T>(std::marker::PhantomData<T>);
+
+    trait Otherwise {
+        const IS_SERIALIZE: bool = false;
+    }
+
+    impl<T> Otherwise for Probe<T> {}
+
+    impl<T: serde::Serialize> Probe<T> {
+        const IS_SERIALIZE: bool = true;
+    }
+
+    #[test]
+    fn it_cannot_be_serialized() {
+        assert_eq!((Probe::<Secret>::IS_SERIALIZE, Probe::<bool>::IS_SERIALIZE), (false, true));
+    }
+
     #[test]
     fn a_value_is_not_kept() {
         let secret = Secret::of("hunter2");

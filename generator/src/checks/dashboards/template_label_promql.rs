@@ -16,10 +16,12 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         let subject = format!("{}, variable {}", view.dashboard.subject(), variable.name);
         let said = promql::expression(&subject, view.dashboard.location, &text, view.context);
         // Whether its values are a counter's does not matter to a list of labels.
-        let said = said.into_iter().filter(|finding| finding.rule() != target_counter_agg::SOURCE);
-        findings.extend(said.map(|finding| finding.renamed(RULE)));
+        let said: Vec<Finding> =
+            said.into_iter().filter(|finding| finding.rule() != target_counter_agg::SOURCE).map(|finding| finding.renamed(RULE)).collect();
+        let is_sound = said.is_empty();
+        findings.extend(said);
         let has = parser::parse(&text).is_ok_and(|expression| promql::infer(&expression, view.context.known).can_have(label));
-        if !has && findings.is_empty() {
+        if !has && is_sound {
             findings.push(view.finding(RULE, format!("variable {}: {selector} has no label {label}", variable.name), "name a metric that has it"));
         }
     }
@@ -39,6 +41,16 @@ mod tests {
         assert!(broken[0].starts_with("dashboard selextract-redis, variable job: not PromQL: "), "{broken:?}");
         let label = "dashboard selextract-redis: variable cmd: redis_up has no label cmd [template-label-promql-rule]";
         assert_eq!(problems_of(|dashboard| dashboard.variables.push(Variable::label_values("cmd", "Command", "redis_up"))), [label]);
+    }
+
+    #[test]
+    fn each_variable_is_looked_at() {
+        let said = problems_of(|dashboard| {
+            dashboard.variables[1] = Variable::label_values("job", "Job", "redis_upp");
+            dashboard.variables.push(Variable::label_values("cmd", "Command", "redis_up"));
+        });
+        let label = "dashboard selextract-redis: variable cmd: redis_up has no label cmd [template-label-promql-rule]";
+        assert_eq!((said.len(), said.last().map(String::as_str)), (2, Some(label)));
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Family<'_> {
 
     pub(super) fn has_label(&self, label: &str, known: &Known<'_>) -> bool {
         match self {
-            Self::Exposed { definition, .. } => definition.kind == Type::Dynamic || self.labels().any(|own| own == label),
+            Self::Exposed { .. } => self.labels().any(|own| own == label),
             Self::Recorded(expression) => parser::parse(expression).map_or(true, |expression| infer(&expression, known).can_have(label)),
         }
     }

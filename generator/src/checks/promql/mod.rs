@@ -15,6 +15,8 @@ mod range;
 mod regexps;
 mod series;
 mod shape;
+mod source_labels;
+mod versions;
 mod walk;
 mod windows;
 
@@ -55,9 +57,11 @@ impl Problem {
 type Check = fn(&Expr, &[&Expr], &Context<'_>) -> Vec<Problem>;
 
 /// Every check of a part.
-const CHECKS: [Check; 11] = [
+const CHECKS: [Check; 13] = [
     series::check,
+    source_labels::check,
     functions::check,
+    versions::check,
     counters::check,
     windows::check,
     offsets::check,
@@ -113,18 +117,14 @@ pub(super) fn expression(subject: &str, location: &'static Location<'static>, te
             return vec![finding.at(location).underlining(text, "")];
         }
     };
-    let mut findings = Vec::new();
+    let mut problems = versions::of_text(text);
     walk(&parsed, &mut Vec::new(), &mut |part, above| {
         for check in CHECKS {
-            let problems = check(part, above, context);
-            findings.extend(
-                problems
-                    .into_iter()
-                    .map(|problem| Finding::new(problem.rule, subject, problem.text, problem.remedy).at(location).underlining(text, &problem.part)),
-            );
+            problems.extend(check(part, above, context));
         }
     });
-    findings
+    let finding = |problem: Problem| Finding::new(problem.rule, subject, problem.text, problem.remedy).at(location).underlining(text, &problem.part);
+    problems.into_iter().map(finding).collect()
 }
 
 #[cfg(test)]

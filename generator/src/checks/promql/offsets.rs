@@ -5,10 +5,9 @@ use std::time::Duration as Length;
 use promql_parser::parser::{Expr, Offset};
 
 use super::{Context, Problem};
-use crate::spec::RETENTION;
 use crate::spec::duration::Duration;
 
-pub(super) fn check(part: &Expr, _above: &[&Expr], _context: &Context<'_>) -> Vec<Problem> {
+pub(super) fn check(part: &Expr, _above: &[&Expr], context: &Context<'_>) -> Vec<Problem> {
     let (offset, range) = match part {
         Expr::VectorSelector(selector) => (selector.offset.as_ref(), Length::ZERO),
         Expr::MatrixSelector(matrix) => (matrix.vs.offset.as_ref(), matrix.range),
@@ -19,8 +18,8 @@ pub(super) fn check(part: &Expr, _above: &[&Expr], _context: &Context<'_>) -> Ve
         Some(Offset::Neg(_)) => {
             vec![Problem::new("promql/offset", "looks into the future, of which a rule knows nothing", "offset", "leave the minus out")]
         }
-        Some(Offset::Pos(offset)) if length(*offset + range) > RETENTION => {
-            let problem = format!("looks {} back, and {RETENTION} are kept", length(*offset + range));
+        Some(Offset::Pos(offset)) if length(*offset + range) > context.spec.retention => {
+            let problem = format!("looks {} back, and {} are kept", length(*offset + range), context.spec.retention);
             vec![Problem::new("promql/offset", problem, "offset", "shorten the offset, or keep more")]
         }
         Some(Offset::Pos(_)) | None => Vec::new(),

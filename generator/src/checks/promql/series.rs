@@ -43,6 +43,9 @@ fn of_matcher(name: &str, family: &Family<'_>, matcher: &Matcher, known: &Known<
     if label == "job" && matches!(matcher.op, MatchOp::Equal) {
         return of_job(name, family, &matcher.value, known);
     }
+    if label == "job" {
+        return of_jobs(name, family, matcher, known);
+    }
     if TARGET_LABELS.contains(&label) {
         return None;
     }
@@ -80,6 +83,19 @@ fn of_job(name: &str, family: &Family<'_>, job: &str, known: &Known<'_>) -> Opti
     (!family.is_exposed_by(found)).then(problem)
 }
 
+/// A matcher of some of the jobs: not of none of them, and not against one that would not be there anyway.
+fn of_jobs(name: &str, family: &Family<'_>, matcher: &Matcher, known: &Known<'_>) -> Option<Problem> {
+    let jobs: Vec<&str> = known.jobs().filter(|job| family.is_exposed_by(job)).map(Job::label).collect();
+    let selected = jobs.iter().filter(|job| matcher.is_match(job)).count();
+    let problem = match (&matcher.op, selected) {
+        (MatchOp::Re(_), 0) => format!("no job with {name} is called {}", matcher.value),
+        (MatchOp::NotEqual | MatchOp::NotRe(_), 0) => format!("every job with {name} is called {}", matcher.value),
+        (MatchOp::NotEqual | MatchOp::NotRe(_), count) if count == jobs.len() => format!("no job with {name} is called {} anyway", matcher.value),
+        _ => return None,
+    };
+    Some(Problem::new("promql/value", problem, &matcher.value, format!("it is exposed by {}", jobs.join(", "))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::said_of;
@@ -111,6 +127,29 @@ mod tests {
         assert_eq!(said_of("up{job=\"reddis\"} == 0"), [unknown]);
         let wrong = "alert RedisDown: node-exporter does not expose redis_up [promql/value]\n  | redis_up{job=\"node\"} == 0\n  |               ^^^^\n  = name the job whose page has the metric";
         assert_eq!(said_of("redis_up{job=\"node\"} == 0"), [wrong]);
+    }
+
+    #[test]
+    fn sets_of_jobs_are_looked_at_too() {
+        let none = "alert RedisDown: no job with redis_up is called node|celery [promql/value]\n  | redis_up{job=~\"node|celery\"} == 0\n  |                ^^^^^^^^^^^\n  = it is exposed by redis";
+        assert_eq!(said_of(r#"redis_up{job=~"node|celery"} == 0"#), [none]);
+        let said = said_of(r#"up{job!="reddis"} == 0"#);
+        assert!(said[0].starts_with("alert RedisDown: no job with up is called reddis anyway [promql/value]"), "{said:?}");
+        let said = said_of(r#"redis_up{job!="redis"} == 0"#);
+        assert!(said[0].starts_with("alert RedisDown: every job with redis_up is called redis [promql/value]"), "{said:?}");
+        assert_eq!(said_of(r#"up{job!~"node|redis"} == 0 or up{job=~"node|redis"} == 0"#), [""; 0]);
+    }
+
+    #[test]
+    fn alternatives_of_matchers_are_found() {
+        let expected = "alert RedisDown: `or` between matchers is not Prometheus' PromQL [promql/syntax]\n  | redis_up{job=\"redis\" or instance=\"a\"} == 0\n  |                      ^^\n  = use `or` between two selectors";
+        assert_eq!(said_of(r#"redis_up{job="redis" or instance="a"} == 0"#), [expected]);
+    }
+
+    #[test]
+    fn settings_have_the_declared_labels_only() {
+        let said = said_of(r#"pg_settings_max_connections{database="a"} > 1"#);
+        assert!(said[0].starts_with("alert RedisDown: pg_settings_max_connections has no label database [promql/label]"), "{said:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is known of an expression's series before there are any: labels, values, unit, and whether they are flows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use metric_catalogue::{Definition, Type, Unit};
 use promql_parser::label::MatchOp;
@@ -20,8 +20,8 @@ pub(in crate::checks) struct Shape {
     pub(in crate::checks) sure: BTreeSet<String>,
     /// Labels that a series can have, the sure ones included.
     pub(in crate::checks) possible: BTreeSet<String>,
-    /// Labels with the same value on every series.
-    pub(in crate::checks) fixed: BTreeSet<String>,
+    /// Labels with the same value on every series, and that value.
+    pub(in crate::checks) fixed: BTreeMap<String, String>,
     /// Whether it has labels that nobody knows.
     pub(in crate::checks) open: bool,
     pub(super) counter: bool,
@@ -39,7 +39,7 @@ impl Shape {
             scalar: true,
             sure: BTreeSet::new(),
             possible: BTreeSet::new(),
-            fixed: BTreeSet::new(),
+            fixed: BTreeMap::new(),
             open: false,
             counter: false,
             flow: false,
@@ -60,9 +60,10 @@ impl Shape {
     }
 
     fn keeping(mut self, keep: impl Fn(&str) -> bool) -> Self {
-        for labels in [&mut self.sure, &mut self.possible, &mut self.fixed] {
+        for labels in [&mut self.sure, &mut self.possible] {
             labels.retain(|label| keep(label));
         }
+        self.fixed.retain(|label, _| keep(label));
         self
     }
 
@@ -106,7 +107,6 @@ fn of_selector(selector: &VectorSelector, known: &Known<'_>) -> Shape {
             for optional in definition.labels.iter().rev().take(definition.optional) {
                 shape.sure.remove(*optional);
             }
-            shape.open = definition.kind == Type::Dynamic;
             shape.counter =
                 definition.kind == Type::Counter || matches!(definition.kind, Type::Histogram | Type::Summary) && suffix_label != Some("quantile");
             shape.flow = shape.counter;
@@ -122,7 +122,7 @@ fn of_selector(selector: &VectorSelector, known: &Known<'_>) -> Shape {
             } else {
                 shape.sure.insert(matcher.name.clone());
                 shape.possible.insert(matcher.name.clone());
-                shape.fixed.insert(matcher.name.clone());
+                shape.fixed.insert(matcher.name.clone(), matcher.value.clone());
             }
         }
     }
@@ -172,7 +172,7 @@ fn of_binary(binary: &BinaryExpr, known: &Known<'_>) -> Shape {
         "or" => Shape {
             sure: left.sure.intersection(&right.sure).cloned().collect(),
             possible: left.possible.union(&right.possible).cloned().collect(),
-            fixed: left.fixed.intersection(&right.fixed).cloned().collect(),
+            fixed: left.fixed.into_iter().filter(|(label, value)| right.fixed.get(label) == Some(value)).collect(),
             open: left.open || right.open,
             flow: left.flow || right.flow,
             range: left.range.hull(right.range),
@@ -235,7 +235,9 @@ fn joined(binary: &BinaryExpr, left: &Shape, right: &Shape) -> Shape {
     if let Some((many, one, labels)) = many {
         let mut shape = many.clone();
         for label in &labels.labels {
-            shape.possible.insert(label.clone());
+            if one.possible.contains(label) {
+                shape.possible.insert(label.clone());
+            }
             if one.sure.contains(label) {
                 shape.sure.insert(label.clone());
             }
@@ -268,7 +270,10 @@ fn of_call(call: &Call, known: &Known<'_>) -> Shape {
             let least = argument(1).and_then(|limit| limit.range.number()).unwrap_or(f64::NEG_INFINITY);
             first.with(Range { least: range.least.max(least), above: false, most: range.most.max(least) }, unit)
         }
-        "absent" | "absent_over_time" => Shape { flow: false, ..Shape::labelled(first.fixed, Range::between(1.0, 1.0)) },
+        "absent" | "absent_over_time" => {
+            let fixed = first.fixed;
+            Shape { fixed: fixed.clone(), ..Shape::labelled(fixed.into_keys(), Range::between(1.0, 1.0)) }
+        }
         "vector" => Shape { scalar: false, ..first },
         "scalar" => Shape::number(range),
         "time" => Shape::number(Range::NOT_NEGATIVE),

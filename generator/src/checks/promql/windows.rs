@@ -5,7 +5,6 @@ use std::time::Duration as Length;
 use promql_parser::parser::{Expr, SubqueryExpr};
 
 use super::{Context, Problem};
-use crate::spec::RETENTION;
 use crate::spec::duration::Duration;
 
 /// Scrapes in the window of a rate: one may be lost, and two are needed.
@@ -20,8 +19,8 @@ pub(super) fn check(part: &Expr, _above: &[&Expr], context: &Context<'_>) -> Vec
             let Some(Expr::MatrixSelector(matrix)) = call.args.args.first().map(|argument| &**argument) else { return Vec::new() };
             of_rate(call.func.name, matrix.range, context)
         }
-        Expr::MatrixSelector(matrix) => of_range(matrix.range),
-        Expr::Subquery(subquery) => of_range(subquery.range).into_iter().chain(of_subquery(subquery)).collect(),
+        Expr::MatrixSelector(matrix) => of_range(matrix.range, context),
+        Expr::Subquery(subquery) => of_range(subquery.range, context).into_iter().chain(of_subquery(subquery)).collect(),
         _ => Vec::new(),
     }
 }
@@ -35,16 +34,16 @@ fn of_rate(function: &str, range: Length, context: &Context<'_>) -> Vec<Problem>
     vec![Problem::new("promql/window", problem, length(range).to_string(), format!("the window must hold {SCRAPES} scrapes, so at least {least}"))]
 }
 
-fn of_range(range: Length) -> Vec<Problem> {
+fn of_range(range: Length, context: &Context<'_>) -> Vec<Problem> {
     let problem = || {
         Problem::new(
             "promql/window",
-            format!("looks back {}, and {RETENTION} are kept", length(range)),
+            format!("looks back {}, and {} are kept", length(range), context.spec.retention),
             length(range).to_string(),
             "shorten the window, or keep more",
         )
     };
-    (length(range) > RETENTION).then(problem).into_iter().collect()
+    (length(range) > context.spec.retention).then(problem).into_iter().collect()
 }
 
 fn of_subquery(subquery: &SubqueryExpr) -> Option<Problem> {

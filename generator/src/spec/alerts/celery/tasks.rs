@@ -137,6 +137,10 @@ fn timeouts() -> Alert {
             Example::new("eight hang in turn; one mail does", &[(LIMITS, "0x20 1+1x7 8x200"), (MAIL_LIMITS, "0x20 1x220")])
                 .quiet_at(seconds(390))
                 .fires_at(
+                    seconds(405),
+                    Firing::new(EXTRACT, "About 7 of app.extract ran into their time limit within half an hour (celery-exporter:9808)"),
+                )
+                .fires_at(
                     seconds(480),
                     Firing::new(EXTRACT, "About 8 of app.extract ran into their time limit within half an hour (celery-exporter:9808)"),
                 )

@@ -57,36 +57,40 @@ fn errors() -> Alert {
             "On a virtual machine the fault is below it: send the provider the device's counters and the time.",
         ],
         page: Page::Graph("increase(node_network_receive_errs_total[5m])"),
-        examples: vec![
-            Example::new(
-                "three packets of two hundred are broken, then none",
-                &[(RECEIVE_ERRORS, "0+2x60 120+0x60"), (TRANSMIT_ERRORS, "0+1x60 60+0x60"), (RECEIVED, "0+98x130"), (TRANSMITTED, "0+99x130")],
-            )
-            .quiet_at(seconds(300))
-            .fires_at(seconds(315), Firing::new(DEVICE, "eth0 of web-1:9100 has errors in 1.5% of its packets"))
-            .quiet_at(minutes(25)),
-            Example::at_threshold(
-                "exactly one in a hundred",
-                &[(RECEIVE_ERRORS, "0+1x60"), (TRANSMIT_ERRORS, "0+0x60"), (RECEIVED, "0+50x60"), (TRANSMITTED, "0+49x60")],
-            )
-            .quiet_at(minutes(14)),
-            Example::flapping(
-                "one burst of errors",
-                &[(RECEIVE_ERRORS, "0x9 90x60"), (TRANSMIT_ERRORS, "0+0x70"), (RECEIVED, "0+100x70"), (TRANSMITTED, "0+100x70")],
-            )
-            .quiet_at(seconds(300))
-            .quiet_at(minutes(16)),
-            Example::new("nothing but errors", &[(RECEIVE_ERRORS, "0+1x60"), (TRANSMIT_ERRORS, "0x60"), (RECEIVED, "7x60"), (TRANSMITTED, "7x60")])
-                .quiet_at(seconds(300))
-                .fires_at(seconds(315), Firing::new(DEVICE, "eth0 of web-1:9100 has errors in 100% of its packets")),
-            Example::missing(
-                "nothing is sent or received",
-                &[(RECEIVE_ERRORS, "0x60"), (TRANSMIT_ERRORS, "0x60"), (RECEIVED, "7x60"), (TRANSMITTED, "7x60")],
-            )
-            .quiet_at(minutes(14)),
-        ],
+        examples: broken_packets(),
         ..Alert::owned_by(Service::Host)
     }
+}
+
+fn broken_packets() -> Vec<Example> {
+    vec![
+        Example::new(
+            "three packets of two hundred are broken, then none",
+            &[(RECEIVE_ERRORS, "0+2x60 120+0x60"), (TRANSMIT_ERRORS, "0+1x60 60+0x60"), (RECEIVED, "0+98x130"), (TRANSMITTED, "0+99x130")],
+        )
+        .quiet_at(seconds(300))
+        .fires_at(seconds(315), Firing::new(DEVICE, "eth0 of web-1:9100 has errors in 1.5% of its packets"))
+        .quiet_at(minutes(25)),
+        Example::at_threshold(
+            "exactly one in a hundred",
+            &[(RECEIVE_ERRORS, "0+1x60"), (TRANSMIT_ERRORS, "0+0x60"), (RECEIVED, "0+50x60"), (TRANSMITTED, "0+49x60")],
+        )
+        .quiet_at(minutes(14)),
+        Example::flapping(
+            "one burst of errors",
+            &[(RECEIVE_ERRORS, "0x9 90x60"), (TRANSMIT_ERRORS, "0+0x70"), (RECEIVED, "0+100x70"), (TRANSMITTED, "0+100x70")],
+        )
+        .quiet_at(seconds(300))
+        .quiet_at(minutes(16)),
+        Example::new("nothing but errors", &[(RECEIVE_ERRORS, "0+1x60"), (TRANSMIT_ERRORS, "0x60"), (RECEIVED, "7x60"), (TRANSMITTED, "7x60")])
+            .quiet_at(seconds(300))
+            .fires_at(seconds(315), Firing::new(DEVICE, "eth0 of web-1:9100 has errors in 100% of its packets")),
+        Example::missing(
+            "nothing is sent or received",
+            &[(RECEIVE_ERRORS, "0x60"), (TRANSMIT_ERRORS, "0x60"), (RECEIVED, "7x60"), (TRANSMITTED, "7x60")],
+        )
+        .quiet_at(minutes(14)),
+    ]
 }
 
 const ENTRIES: &str = r#"node_nf_conntrack_entries{job="node",instance="web-1:9100"}"#;

@@ -83,8 +83,9 @@ fn cache_examples() -> Vec<Example> {
             "a plan changes in one database, and changes back",
             &[(HITS, "0+19000x100 1900000+30000x100"), (READS, "0+3500x100 350000+100x100"), (OTHER_HITS, "0+1000x200"), (OTHER_READS, "0+0x200")],
         )
-        .quiet_at(seconds(885))
-        .fires_at(minutes(22), Firing::new(POSTGRES, "Only 85.11% of the blocks that postgres-exporter:9187 needs are in its buffer cache"))
+        .quiet_at(seconds(975))
+        .fires_at(seconds(990), Firing::new(POSTGRES, "Only 85.11% of the blocks that postgres-exporter:9187 needs are in its buffer cache"))
+        .still_at(minutes(22))
         .quiet_at(minutes(45)),
         // Nine in ten of 16000 blocks each 15 s: 640000 in ten minutes.
         Example::at_threshold("exactly nine in ten", &[(HITS, "0+14400x120"), (READS, "0+1600x120")]).quiet_at(minutes(29)),

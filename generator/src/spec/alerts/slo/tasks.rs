@@ -21,7 +21,10 @@ const THREE_DAYS: &str = r#"job:slo_task_success_errors:ratio_rate3d{job="celery
 pub(super) fn all() -> Vec<Alert> {
     vec![Alert {
         name: "TaskSuccessBudgetBurn",
-        expr: slo::task_success().burning(slo::ALL, Duration::hours(1)),
+        // Over a day there may be hours without tasks: what happened slowly needs traffic over as long as the API's slow alerts.
+        expr: [(slo::FAST, Duration::hours(1)), (slo::SLOW, Duration::hours(6))]
+            .map(|(burns, traffic_over)| format!("(\n{}\n)", slo::task_success().burning(burns, traffic_over)))
+            .join("\nor\n"),
         lasting: minutes(5),
         summary: "{{ $value | humanizePercentage }} of Celery tasks fail, more than the objective of {{ $labels.job }} allows".to_owned(),
         description: "Work that users have paid for does not get done; 99 % success over 30 days is at risk.".to_owned(),
@@ -83,6 +86,12 @@ fn examples() -> Vec<Example> {
             .coarse()
             .fires_at(minutes(45), Firing::new(TASKS, "30% of Celery tasks fail, more than the objective of celery allows"))
             .quiet_at(minutes(100)),
+        Example::new("the last tasks of the day came hours ago", &[(DAY, "0.3x90"), (TWO_HOURS, "0.3x90"), (EVENTS, "0.12x2 0.0006x87")])
+            .coarse()
+            .fires_at(minutes(200), Firing::new(TASKS, "30% of Celery tasks fail, more than the objective of celery allows"))
+            .quiet_at(minutes(400)),
+        Example::at_threshold("hardly a task in six hours", &[(DAY, "0.3x40"), (TWO_HOURS, "0.3x40"), (EVENTS, "0.003x40")]).quiet_at(minutes(8)),
+        Example::missing("no task has ended for six hours", &[(DAY, "0.3x40"), (TWO_HOURS, "0.3x40")]).quiet_at(minutes(8)),
         Example::at_threshold("hardly a task in five minutes", &[(HOUR, "0.3x40"), (FIVE_MINUTES, "0.3x40"), (EVENTS, "0.003x40")])
             .quiet_at(minutes(8)),
         Example::flapping("four bad minutes, twice", &[(HOUR, "0.16x40"), (FIVE_MINUTES, "0x3 0.3x16 0 0.3x16 0x5"), (EVENTS, "1x40")])
