@@ -3,14 +3,17 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{ArgAction, Args};
-use exporter_core::{CollectorFlag, CollectorFlags, Collectors, ConfigError, Relabeling, SecretFile, SecretSource, duration, switch};
+use exporter_core::{CollectorFlag, CollectorFlags, Collectors, ConfigError, Relabeling, Secret, SecretFile, SecretSource, duration, switch};
 use metric_catalogue::postgres::PROGRAM;
 use tokio::sync::Semaphore;
 use tracing::warn;
 
 use crate::{
     collectors::{self, LIMIT, Options, Statements},
-    dsn::{self, Dsn},
+    dsn::{self, Dsn, DsnError},
+    names::Names,
+    password::{Password, Reader},
+    source::Shared,
     target::Target,
 };
 
@@ -21,7 +24,6 @@ pub struct Config {
     /// Databases that the per-database collectors visit beside the connected one: all that admit connections
     #[arg(
         long,
-        alias = "auto-discover-databases",
         action = ArgAction::Set,
         value_parser = switch,
         num_args = 0..=1,
@@ -30,6 +32,19 @@ pub struct Config {
         default_value = "false"
     )]
     pub collect_databases: bool,
+    /// The old name of --collect-databases
+    #[arg(
+        long,
+        hide = true,
+        env = "PG_EXPORTER_AUTO_DISCOVER_DATABASES",
+        action = ArgAction::Set,
+        value_parser = switch,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value = "false"
+    )]
+    pub auto_discover_databases: bool,
     /// Databases to visit, separated by commas; all if empty
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub include_databases: Vec<String>,
@@ -54,7 +69,7 @@ pub struct Config {
     /// Longest time for one collection, where the scrape's own is not shorter
     #[arg(long, env = "PG_EXPORTER_COLLECTION_TIMEOUT", value_name = "DURATION", default_value = "1m", value_parser = duration)]
     pub collection_timeout: Duration,
-    /// Leave out all default metrics
+    /// Leave out what upstream calls default metrics: its static one and those of conflicts
     #[arg(
         long,
         env = "PG_EXPORTER_DISABLE_DEFAULT_METRICS",
@@ -122,8 +137,19 @@ pub struct Config {
 impl Config {
     /// Whether a collector runs.
     pub(crate) fn runs(&self, collector: &str) -> bool {
-        let disabled = self.disable_default_metrics || self.disable_settings_metrics && collector == "settings";
-        !disabled && self.collectors.runs(collector)
+        // A collector's own flag goes before the flags of groups.
+        let disabled = match collector {
+            "settings" => self.disable_settings_metrics,
+            "stat_database_conflicts" => self.disable_default_metrics,
+            "database_size" => !self.collectors.runs("database"),
+            _ => false,
+        };
+        self.collectors.runs(collector) && (!disabled || self.collectors.is_given(collector))
+    }
+
+    /// Whether databases beside the connected one are visited.
+    pub(crate) const fn visits_all(&self) -> bool {
+        self.collect_databases || self.auto_discover_databases
     }
 
     /// Constant labels, and another prefix of names.
@@ -143,18 +169,20 @@ impl Config {
         }
     }
 
-    /// A budget of connections beside the kept ones.
-    pub(crate) fn budget(&self) -> Arc<Semaphore> {
-        Arc::new(Semaphore::new(self.extra_connections.clamp(1, Semaphore::MAX_PERMITS)))
+    /// What several sources share.
+    pub(crate) fn shared(&self) -> Shared {
+        Shared { budget: Arc::new(Semaphore::new(self.extra_connections.clamp(1, Semaphore::MAX_PERMITS))), names: Arc::default() }
     }
 
     /// What single collectors need to know.
-    pub(crate) fn options(&self, server: &str) -> Options {
+    pub(crate) fn options(&self, server: &str, names: &Arc<Names>) -> Options {
         Options {
             server: server.to_owned(),
             excluded_databases: self.exclude_databases.clone(),
             table_budget: self.table_budget,
             application_budget: self.application_budget,
+            without_static: self.disable_default_metrics,
+            names: Arc::clone(names),
             statements: Statements {
                 limit: self.statements_limit,
                 query_length: self.statements_include_query.then_some(self.statements_query_length),
@@ -213,14 +241,25 @@ const LIBPQ: &[(&str, &str)] = &[
 /// what these leave open comes from libpq's variables.
 pub(crate) fn target(variable: &impl Fn(&str) -> Option<String>) -> Result<Target, ConfigError> {
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let (mut dsn, password) = match variable("DATA_SOURCE_NAME").or(read(&variable, "DATA_SOURCE_NAME_FILE")?) {
-        Some(names) => (named(&names)?, None),
-        None => parts(&variable)?,
+    let (mut dsn, password) = match (variable("DATA_SOURCE_NAME"), read(&variable, "DATA_SOURCE_NAME_FILE")?) {
+        (Some(names), _) => (named(&names)?, None),
+        (None, Some(names)) => inside(named(&names)?, variable("DATA_SOURCE_NAME_FILE"), first),
+        (None, None) => parts(&variable)?,
     };
     for (name, parameter) in LIBPQ {
         dsn.set_default(parameter, variable(name));
     }
-    Target::new(&dsn, password).map_err(|error| ConfigError::new("connection", &error.to_string(), dsn::EXPECTED))
+    let target = Target::new(&dsn, password).map_err(|error| ConfigError::new("connection", &error.to_string(), dsn::EXPECTED))?;
+    if !target.ignored.is_empty() {
+        warn!(parameters = target.ignored.join(" "), "Parameters of the connection string have no effect here");
+    }
+    Ok(target)
+}
+
+/// A connection string from a file; if it holds the password, that is read there again for each connection.
+fn inside(dsn: Dsn, file: Option<String>, reader: Reader) -> (Dsn, Option<Password>) {
+    let password = dsn.get("password").and(file).map(|file| Password::Inside(PathBuf::from(file), reader));
+    (dsn, password)
 }
 
 /// What to do with several servers.
@@ -232,26 +271,31 @@ fn named(names: &str) -> Result<Dsn, ConfigError> {
     if names.len() > 1 {
         return Err(ConfigError::new("DATA_SOURCE_NAME", &format!("{} servers", names.len()), ONE));
     }
-    Dsn::parse(names.first().copied().unwrap_or_default()).map_err(|error| ConfigError::new("DATA_SOURCE_NAME", &error.to_string(), dsn::EXPECTED))
+    first(names.first().copied().unwrap_or_default()).map_err(|error| ConfigError::new("DATA_SOURCE_NAME", &error.to_string(), dsn::EXPECTED))
 }
 
-fn parts(variable: &impl Fn(&str) -> Option<String>) -> Result<(Dsn, Option<SecretSource>), ConfigError> {
-    let uri = variable("DATA_SOURCE_URI").or(read(variable, "DATA_SOURCE_URI_FILE")?);
-    let mut dsn = match uri {
-        Some(uri) => Dsn::parse_rest(&uri).map_err(|error| ConfigError::new("DATA_SOURCE_URI", &error.to_string(), "host:port/database"))?,
-        None => Dsn::default(),
+fn first(names: &str) -> Result<Dsn, DsnError> {
+    Dsn::parse(dsn::split(names).first().copied().unwrap_or_default())
+}
+
+fn parts(variable: &impl Fn(&str) -> Option<String>) -> Result<(Dsn, Option<Password>), ConfigError> {
+    let parse = |uri: &str| Dsn::parse_rest(uri).map_err(|error| ConfigError::new("DATA_SOURCE_URI", &error.to_string(), "host:port/database"));
+    let (mut dsn, mut password) = match (variable("DATA_SOURCE_URI"), read(variable, "DATA_SOURCE_URI_FILE")?) {
+        (Some(uri), _) => (parse(&uri)?, None),
+        (None, Some(uri)) => inside(parse(&uri)?, variable("DATA_SOURCE_URI_FILE"), Dsn::parse_rest),
+        (None, None) => (Dsn::default(), None),
     };
     if let Some(user) = variable("DATA_SOURCE_USER").or(read(variable, "DATA_SOURCE_USER_FILE")?) {
         dsn.set("user", &user);
     }
-    if let Some(password) = variable("DATA_SOURCE_PASS") {
-        dsn.set("password", &password);
-    }
-    let file = variable("DATA_SOURCE_PASS_FILE").map(|path| SecretSource::File(SecretFile::from(PathBuf::from(path))));
-    if let Some(file) = &file {
+    if let Some(file) = variable("DATA_SOURCE_PASS_FILE") {
+        let file = SecretSource::File(SecretFile::from(PathBuf::from(file)));
         file.read().map_err(|error| ConfigError::of("DATA_SOURCE_PASS_FILE", &error))?;
+        password = Some(Password::Given(file));
+    } else if let Some(given) = variable("DATA_SOURCE_PASS") {
+        password = Some(Password::Given(SecretSource::Value(Secret::new(given))));
     }
-    Ok((dsn, file))
+    Ok((dsn, password))
 }
 
 /// What the file holds that a variable names.
@@ -303,6 +347,24 @@ mod tests {
     }
 
     #[test]
+    fn own_flag_goes_before_that_of_a_group() {
+        let runs = |flags: &[&str], name| config(flags).runs(name);
+        assert!(!runs(&["--disable-default-metrics"], "stat_database_conflicts"));
+        assert!(runs(&["--disable-default-metrics"], "stat_database") && runs(&["--disable-default-metrics"], "settings"));
+        assert!(runs(&["--disable-default-metrics", "--collector.stat_database_conflicts"], "stat_database_conflicts"));
+        assert!(runs(&["--disable-settings-metrics", "--collector.settings"], "settings"));
+        assert!(runs(&[], "database_size") && !runs(&["--collector.database=false"], "database_size"));
+        assert!(runs(&["--collector.database=false", "--collector.database_size"], "database_size"));
+        assert!(!runs(&["--collector.database_size=false"], "database_size"));
+    }
+
+    #[test]
+    fn old_name_of_a_flag_is_taken() {
+        assert!(config(&["--auto-discover-databases"]).visits_all() && config(&["--collect-databases"]).visits_all());
+        assert!(!config(&[]).visits_all());
+    }
+
+    #[test]
     fn labels_and_prefix_are_checked() {
         assert!(config(&["--constantLabels=env=prod, team=data", "--metric-prefix=postgres"]).relabeling().is_ok());
         for wrong in ["--constantLabels=env", "--constantLabels=datname=x", "--metric-prefix=9"] {
@@ -340,6 +402,24 @@ mod tests {
         assert_eq!(password(&found).as_deref(), Some("first"));
         write("second");
         assert_eq!(password(&found).as_deref(), Some("second"));
+    }
+
+    #[test]
+    fn password_inside_a_connection_string_is_read_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("connection");
+        let path = file.to_str().unwrap();
+        let write = |text: &str| {
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        };
+        for (variable, form) in [("DATA_SOURCE_NAME_FILE", "postgresql://me:PASSWORD@db/x"), ("DATA_SOURCE_URI_FILE", "me:PASSWORD@db/x")] {
+            write(&form.replace("PASSWORD", "first"));
+            let found = from(&[(variable, path)]).unwrap();
+            assert_eq!(password(&found).as_deref(), Some("first"), "{variable}");
+            write(&form.replace("PASSWORD", "second"));
+            assert_eq!(password(&found).as_deref(), Some("second"), "{variable}");
+        }
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use std::{error::Error as _, io};
 
 use exporter_core::{Failure, Reason};
-use tokio_postgres::{Error, error::SqlState};
+use tokio_postgres::{
+    Error,
+    error::{Severity, SqlState},
+};
 
 /// The failure that an error stands for.
 pub(crate) fn failure(error: &Error) -> Failure {
@@ -47,7 +50,8 @@ pub(crate) fn reason(code: &SqlState) -> Reason {
 
 /// Whether nothing more will come over this connection.
 pub(crate) fn is_lost(error: &Error) -> bool {
-    error.is_closed() || error.as_db_error().is_none_or(|error| matches!(error.severity(), "FATAL" | "PANIC"))
+    // What the server calls it is in the language of its messages.
+    error.is_closed() || error.as_db_error().is_none_or(|error| matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic)))
 }
 
 fn cause(error: &Error) -> Option<&io::Error> {

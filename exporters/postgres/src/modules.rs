@@ -14,7 +14,11 @@ use metric_catalogue::postgres::compat;
 use serde::Deserialize;
 use tracing::{info, warn};
 
-use crate::{dsn::Dsn, target::Target};
+use crate::{
+    dsn::{Dsn, DsnError},
+    password::Password,
+    target::Target,
+};
 
 /// The file.
 #[derive(Debug, Default, Deserialize)]
@@ -23,6 +27,24 @@ struct File {
     #[serde(default)]
     auth_modules: BTreeMap<String, Module>,
 }
+
+/// Who is probed, whatever whoever asks calls it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    database: String,
+    mode: &'static str,
+    module: String,
+    /// Which state of the file: another one may hold other credentials.
+    loaded: Option<SystemTime>,
+}
+
+/// Values of `sslmode`, the weakest first.
+const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+
+/// What holds where neither the module nor whoever asks says anything.
+const DEFAULT_MODE: &str = "prefer";
 
 /// One set of credentials.
 #[derive(Debug, Deserialize)]
@@ -97,11 +119,12 @@ impl Modules {
     }
 
     /// What is probed with a module's credentials, or one line that says why not.
-    pub(crate) fn target(&self, target: &str, module: &str) -> Result<Target, String> {
+    pub(crate) fn target(&self, target: &str, module: &str) -> Result<(Key, Target), String> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         self.refresh(&mut state);
-        let module = state.file.auth_modules.get(module).ok_or_else(|| format!("auth_module {module:?} is not in the configuration"))?;
-        module.target(target)
+        let found = state.file.auth_modules.get(module).ok_or_else(|| format!("auth_module {module:?} is not in the configuration"))?;
+        let (key, target) = found.target(target)?;
+        Ok((Key { module: module.to_owned(), loaded: state.loaded, ..key }, target))
     }
 
     /// How the last reading went; nothing where there is no file.
@@ -116,33 +139,55 @@ impl Modules {
 }
 
 impl Module {
-    fn target(&self, text: &str) -> Result<Target, String> {
+    fn target(&self, text: &str) -> Result<(Key, Target), String> {
         let malformed = || "target is not of the form host:port/database".to_owned();
         let mut dsn = Dsn::parse_rest(text).map_err(|_| malformed())?;
         // Whoever asks may choose the server and the database, nothing that decides where credentials come from or go to.
         if let Some((name, _)) = dsn.parameters().find(|(name, _)| !matches!(*name, "host" | "port" | "dbname" | "sslmode")) {
             return Err(format!("parameter {name:?} cannot be part of a target"));
         }
-        let (host, port) = (dsn.get("host").ok_or_else(malformed)?.to_owned(), dsn.get("port").unwrap_or("5432").to_owned());
+        let host = dsn.get("host").ok_or_else(malformed)?.to_ascii_lowercase();
+        let port: u16 = dsn.get("port").unwrap_or("5432").parse().map_err(|_| malformed())?;
         if host.contains(',') || host.starts_with('/') {
             return Err(malformed());
         }
         if is_link_local(&host) {
             return Err(LINK_LOCAL.to_owned());
         }
-        if !self.targets.iter().any(|allowed| allows(allowed, &host, &port)) {
+        if !self.targets.iter().any(|allowed| allows(&allowed.to_ascii_lowercase(), &host, &port.to_string())) {
             return Err(format!("{host}:{port} is not among the targets of this auth_module"));
         }
         let Some(userpass) = self.userpass.as_ref().filter(|userpass| self.kind == "userpass" && !userpass.username.is_empty()) else {
             return Err("the auth_module is not of type userpass with a username".to_owned());
         };
+        let mode = self.mode(dsn.get("sslmode"))?;
+        dsn.set("host", &host);
+        dsn.set("port", &port.to_string());
         for (name, value) in &self.options {
             dsn.set(name, value);
         }
+        dsn.set("sslmode", mode);
         dsn.set("user", &userpass.username);
         let file = userpass.password_file.clone().map(|path| SecretSource::File(SecretFile::from(path)));
         let password = file.or_else(|| userpass.password.clone().map(|password| SecretSource::Value(Secret::new(password))));
-        Target::new(&dsn, password).map_err(|error| error.to_string())
+        let target = Target::new(&dsn, password.map(Password::Given)).map_err(|error: DsnError| error.to_string())?;
+        let database = dsn.get("dbname").unwrap_or(&userpass.username).to_owned();
+        Ok((Key { host, port, database, mode, module: String::new(), loaded: None }, target))
+    }
+
+    /// How the connection is secured: as the module has it, or better if whoever asks wants that.
+    fn mode(&self, asked: Option<&str>) -> Result<&'static str, String> {
+        let rank = |mode: &str| MODES.iter().position(|known| *known == mode);
+        let own = self.options.get("sslmode").map_or(DEFAULT_MODE, String::as_str);
+        let least = rank(own).ok_or_else(|| format!("found sslmode {own:?} in the auth_module, expected one of {}", MODES.join(", ")))?;
+        let wanted = match asked {
+            None => least,
+            Some(asked) => rank(asked).ok_or_else(|| format!("found sslmode {asked:?}, expected one of {}", MODES.join(", ")))?,
+        };
+        if wanted < least {
+            return Err(format!("sslmode cannot be less than that of this auth_module, {own}"));
+        }
+        MODES.get(wanted).copied().ok_or_else(|| own.to_owned())
     }
 }
 
@@ -225,6 +270,37 @@ auth_modules:
         }
         assert!(modules.target("db1", "open").unwrap_err().contains("not among the targets"));
         assert!(modules.target("db1", "none").unwrap_err().contains("not in the configuration"));
+    }
+
+    #[test]
+    fn spellings_of_a_target_are_one() {
+        let (_file, modules) = modules(FILE);
+        let key = |target| modules.target(target, "shop").unwrap().0;
+        for other in ["db1:5432", "DB1", "db1/me", "postgresql://db1:05432/me", "db1/?sslmode=disable", "host=db1 dbname=me"] {
+            assert_eq!(key(other), key("db1"), "{other}");
+        }
+        for other in ["db1:5433", "db1/other", "db1?sslmode=require"] {
+            assert_ne!(key(other), key("db1"), "{other}");
+        }
+    }
+
+    #[test]
+    fn encryption_cannot_be_lowered() {
+        let file = "
+auth_modules:
+  plain: {type: userpass, userpass: {username: me}, targets: [db]}
+  strict: {type: userpass, userpass: {username: me}, targets: [db], options: {sslmode: verify-full}}
+";
+        let (_file, modules) = modules(file);
+        let mode = |target, module| modules.target(target, module).map(|(key, _)| key.mode);
+        assert_eq!(mode("db", "plain"), Ok("prefer"));
+        assert_eq!(mode("db?sslmode=require", "plain"), Ok("require"));
+        assert_eq!(mode("db?sslmode=verify-full", "strict"), Ok("verify-full"));
+        for (target, module) in
+            [("db?sslmode=disable", "plain"), ("db?sslmode=allow", "plain"), ("db?sslmode=verify-ca", "strict"), ("db?sslmode=x", "plain")]
+        {
+            assert!(mode(target, module).unwrap_err().contains("sslmode"), "{target}");
+        }
     }
 
     #[test]

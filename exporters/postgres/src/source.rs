@@ -1,34 +1,38 @@
 //! What a scrape does: one flight of statements on the kept connection.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use deadpool_postgres::{Object, Pool};
-use exporter_core::{Failure, Flight, Reason, Site, Source};
+use exporter_core::{Failure, Flight, Limits, Reason, Site, Source};
 use futures_util::stream::{FuturesOrdered, StreamExt};
-use metric_catalogue::postgres::compat;
+use metric_catalogue::postgres::{PROGRAM, compat};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout_at},
 };
-use tokio_postgres::{Error, error::SqlState};
+use tokio_postgres::error::SqlState;
 
 use crate::{
-    background::{self, Background},
-    collectors::{self, Collector, EXTENSIONS, Server, schemas},
+    background::Background,
+    collectors::{self, Collector, Options, Server},
     config::Config,
     custom::Custom,
-    failure::{failure, is_lost},
     link::{Dialer, Lease},
     modules::Modules,
+    names::Names,
+    outcomes::Outcomes,
+    plan::Plan,
+    reply::ReplyError,
     row::Row,
+    session::{self, Session, ask},
     site::Pages,
     status::Status,
-    target::{MARK, Target},
+    target::Target,
 };
 
 /// A session's memory on the server grows with what its catalogue caches have seen, so a kept one is replaced at this age.
@@ -59,57 +63,36 @@ pub struct Postgres {
     config: Config,
     timeout: Duration,
     scrapes: u64,
+    limits: Limits,
+    /// Whether the background's part is on the page that is being made.
+    shown: bool,
 }
 
-/// Statements, and who reads the answer to each.
-#[derive(Debug, Default)]
-struct Plan {
-    server: Option<Server>,
-    requests: Vec<Request>,
-}
-
-#[derive(Debug)]
-struct Request {
-    sql: String,
-    readers: Vec<usize>,
-}
-
-/// What the session of the kept connection was told.
-#[derive(Debug, Default)]
-struct Session {
-    /// Which connection it is.
-    connection: u64,
-    /// When it was first used.
-    since: Option<Instant>,
-    statement_timeout: u128,
-    /// Schema of each extension.
-    extensions: Option<BTreeMap<String, String>>,
-}
-
-/// How a collector did, for upstream's own metrics.
-#[derive(Clone, Copy, Debug)]
-struct Outcome {
-    collector: &'static str,
-    took: Duration,
-    succeeded: bool,
+/// What the sources of one exporter share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    /// Bounds connections beside the kept ones.
+    pub(crate) budget: Arc<Semaphore>,
+    pub(crate) names: Arc<Names>,
 }
 
 impl Postgres {
     /// The source of the exporter's own page; nothing is connected yet.
     pub(crate) fn new(config: &Config, target: Target) -> Self {
-        Self { modules: Some(Arc::new(Modules::new(config.modules_file.clone()))), ..Self::probed(config, target, &config.budget()) }
+        Self { modules: Some(Arc::new(Modules::new(config.modules_file.clone()))), ..Self::probed(config, target, &config.shared()) }
     }
 
-    /// The source of one of many targets, which share a budget of connections beside the kept ones.
-    pub(crate) fn probed(config: &Config, target: Target, budget: &Arc<Semaphore>) -> Self {
-        let options = config.options(&target.name);
+    /// The source of one of many targets.
+    pub(crate) fn probed(config: &Config, target: Target, shared: &Shared) -> Self {
+        let options = config.options(&target.name, &shared.names);
         let status = Arc::new(Mutex::new(Status::new(&target.name, target.user())));
         let dialer = Dialer::new(target);
         let enabled = |collector: &dyn Collector| config.runs(collector.name());
-        let collectors = collectors::all(&options).into_iter().filter(|collector| enabled(collector.as_ref())).collect();
+        let (collectors, idle): (Vec<_>, Vec<_>) = collectors::all(&options).into_iter().partition(|collector| enabled(collector.as_ref()));
+        let custom = |path| Custom::new(path, &options.server, Arc::clone(&shared.names), reserved(&idle, config));
         Self {
-            background: Background::new(config, &dialer, &options, budget),
-            custom: config.query_path.clone().map(|path| Custom::new(path, &options.server)),
+            background: Background::new(config, &dialer, &options, &shared.budget),
+            custom: config.query_path.clone().map(custom),
             dialer,
             pool: None,
             collectors,
@@ -120,22 +103,24 @@ impl Postgres {
             config: config.clone(),
             timeout: config.collection_timeout,
             scrapes: 0,
+            limits: Limits::default(),
+            shown: false,
         }
     }
 
     /// What to do about what does not work.
     pub(crate) fn advice(&self) -> Vec<String> {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner).advice().into_iter().collect()
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).advice()
     }
 
     /// Further paths of the exporter.
     pub(crate) fn site(&self) -> Option<Arc<dyn Site>> {
         let modules = Arc::clone(self.modules.as_ref()?);
-        Some(Arc::new(Pages::new(self.config.clone(), modules, Arc::clone(&self.status))))
+        Some(Arc::new(Pages::new(self.config.clone(), modules, Arc::clone(&self.status), self.limits)))
     }
 
     /// Sends everything and reads what comes back, over a new connection if the kept one turns out to be dead.
-    async fn fly(&mut self, flight: &mut Flight, outcomes: &mut Vec<Outcome>) -> Result<(), Failure> {
+    async fn fly(&mut self, flight: &mut Flight, outcomes: &mut Outcomes) -> Result<(), Failure> {
         let mut result = Err(Failure::new(Reason::Closed, "connection closed"));
         for _ in 0..2 {
             let kept = self.session.connection > 0;
@@ -143,6 +128,13 @@ impl Postgres {
             let reused = kept && self.session.connection == self.dialer.opened();
             outcomes.clear();
             result = self.exchange(&lease, flight, outcomes).await;
+            if result.is_ok() {
+                self.show_background(flight, outcomes).await;
+                result = match lease.get() {
+                    Ok(link) => self.ask_custom(link, flight, outcomes).await,
+                    Err(failure) => Err(failure),
+                };
+            }
             match &result {
                 Ok(()) => lease.done(),
                 // A kept connection may have died since the last flight: that says nothing about the server now.
@@ -175,7 +167,7 @@ impl Postgres {
     }
 
     /// One flight.
-    async fn exchange(&mut self, lease: &Lease, flight: &mut Flight, outcomes: &mut Vec<Outcome>) -> Result<(), Failure> {
+    async fn exchange(&mut self, lease: &Lease, flight: &mut Flight, outcomes: &mut Outcomes) -> Result<(), Failure> {
         let link = lease.get()?;
         if self.session.connection != self.dialer.opened() {
             self.collectors.iter_mut().for_each(|collector| collector.forget());
@@ -185,11 +177,12 @@ impl Postgres {
         let pooled = self.dialer.is_pooled();
         let remaining = flight.deadline().saturating_duration_since(Instant::now()).min(self.timeout).as_millis().div_ceil(STEP) * STEP;
         let limit = (!pooled && remaining != self.session.statement_timeout).then(|| remaining.to_string());
-        let session = session(self.dialer.version());
+        let limits = session::limits(self.dialer.version());
         let mut answers = FuturesOrdered::new();
+        let send = |index, sql, parameter| async move { (index, ask(link, pooled, sql, parameter).await) };
         let mut fresh: Vec<usize> = Vec::new();
         if let Some(limit) = &limit {
-            answers.push_back(ask(link, None, pooled, session, Some(limit)));
+            answers.push_back(send(None, limits, Some(limit)));
         }
         for (index, request) in self.plan.requests.iter().enumerate() {
             let readers = || request.readers.iter().filter_map(|reader| self.collectors.get(*reader));
@@ -198,7 +191,7 @@ impl Postgres {
                 fresh.extend(&request.readers);
                 continue;
             }
-            answers.push_back(ask(link, Some(index), pooled, &request.sql, None));
+            answers.push_back(send(Some(index), &request.sql, None));
         }
         while let Some((index, answer)) = answers.next().await {
             let rows = match answer {
@@ -206,8 +199,8 @@ impl Postgres {
                     self.dialer.set_pooled();
                     return Err(Failure::new(Reason::Closed, "the session is shared with others"));
                 }
-                Err(error) if is_lost(&error) => return Err(failure(&error)),
-                answer => answer.map_err(|error| failure(&error)),
+                Err(error) if error.is_lost() => return Err(error.failure()),
+                answer => answer.map_err(|error| error.failure()),
             };
             flight.reached();
             let Some(request) = index.and_then(|index| self.plan.requests.get(index)) else {
@@ -219,49 +212,71 @@ impl Postgres {
             for reader in &request.readers {
                 if let Some(collector) = self.collectors.get_mut(*reader) {
                     let rows = rows.as_deref();
-                    self.status.lock().unwrap_or_else(PoisonError::into_inner).collector(collector.name(), rows.err());
-                    outcomes.push(read(collector.as_mut(), rows, flight));
+                    let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+                    status.collector(collector.name(), collector.right(), rows.err());
+                    drop(status);
+                    read(collector.as_mut(), rows, flight, outcomes);
                 }
             }
         }
         drop(answers);
-        for collector in fresh.into_iter().filter_map(|reader| self.collectors.get(reader)) {
+        self.recall(&fresh, flight, outcomes);
+        Ok(())
+    }
+
+    /// Collectors whose last answer is still good.
+    fn recall(&self, fresh: &[usize], flight: &mut Flight, outcomes: &mut Outcomes) {
+        for collector in fresh.iter().filter_map(|reader| self.collectors.get(*reader)) {
             flight.read(collector.name(), |samples| {
                 collector.recall(samples);
                 Ok::<(), Infallible>(())
             });
-            outcomes.push(Outcome { collector: collector.name(), took: flight.started().elapsed(), succeeded: true });
+            outcomes.record(collector.name(), flight.started().elapsed(), true);
         }
-        self.ask_custom(link, flight, outcomes).await
+    }
+
+    /// What the background found. Before custom queries: these may take all the time that there is.
+    async fn show_background(&mut self, flight: &mut Flight, outcomes: &mut Outcomes) {
+        let first = self.deadline(flight).min(flight.started() + FIRST_PAGE);
+        self.background.first_round(first).await;
+        self.background.read(flight, &self.status, outcomes);
+        self.shown = true;
     }
 
     /// Custom queries, one after the other and after all else: nobody knows what they cost.
-    async fn ask_custom(&mut self, link: &Object, flight: &mut Flight, outcomes: &mut Vec<Outcome>) -> Result<(), Failure> {
+    async fn ask_custom(&mut self, link: &Object, flight: &mut Flight, outcomes: &mut Outcomes) -> Result<(), Failure> {
+        let deadline = self.deadline(flight);
         let Some(custom) = &mut self.custom else { return Ok(()) };
-        let (server, version) = (custom.server(), self.dialer.version());
+        let (server, version, connection) = (custom.server(), self.dialer.version(), self.session.connection);
         for query in custom.queries().iter_mut().filter(|query| query.fits(version)) {
             flight.expect(query.name);
-            let asked = query.refresh(link).await.map_err(|error| failure(&error))?;
+            let asked = query.refresh(link, connection, deadline).await?;
             let succeeded = asked.is_ok();
             match asked {
                 Ok(()) => flight.read(query.name, |samples| query.read(&server, version, samples)),
                 Err(error) => flight.failed(query.name, error),
             }
-            outcomes.push(Outcome { collector: query.name, took: flight.started().elapsed(), succeeded });
+            outcomes.record(query.name, flight.started().elapsed(), succeeded);
         }
         custom.describe(flight.samples());
         Ok(())
     }
 
+    /// Until when this source may work on a flight.
+    fn deadline(&self, flight: &Flight) -> Instant {
+        (flight.deadline() - MARGIN).min(flight.started() + self.timeout)
+    }
+
     /// Chooses the statements, again when the server is another version or its extensions are not known.
     async fn plan(&mut self, link: &Object) -> Result<(), Failure> {
         if self.session.extensions.is_none() {
-            let pooled = self.dialer.is_pooled() || !is_ours(link).await?;
-            if pooled {
+            let greeting = session::greet(link).await?;
+            if !greeting.is_ours {
                 self.dialer.set_pooled();
             }
+            self.status.lock().unwrap_or_else(PoisonError::into_inner).rights(greeting.rights);
             let needed = self.collectors.iter().any(|collector| collector.extension().is_some());
-            self.session.extensions = Some(if needed { extensions(link, pooled).await? } else { BTreeMap::new() });
+            self.session.extensions = Some(if needed { session::extensions(link, self.dialer.is_pooled()).await? } else { BTreeMap::new() });
         }
         let server = Server { version: self.dialer.version(), extensions: self.session.extensions.clone().unwrap_or_default() };
         if self.plan.server.as_ref() != Some(&server) {
@@ -271,109 +286,68 @@ impl Postgres {
     }
 
     /// What upstream says of its own work.
-    fn describe(&self, flight: &mut Flight, outcomes: &[Outcome], failed: bool) {
+    fn describe(&self, flight: &mut Flight, outcomes: &mut Outcomes, failed: bool) {
         let took = flight.started().elapsed();
-        let answered = |collector: &str| outcomes.iter().any(|outcome| outcome.collector == collector);
-        let names: Vec<&str> = self.collectors.iter().map(|collector| collector.name()).filter(|name| !answered(name)).collect();
+        for collector in &self.collectors {
+            if !outcomes.contains(collector.name()) {
+                outcomes.record(collector.name(), took, !failed);
+            }
+        }
         let samples = flight.samples();
         samples.gauge(&compat::LAST_SCRAPE_DURATION, [], took);
-        samples.gauge(&compat::LAST_SCRAPE_ERROR, [], failed || outcomes.iter().any(|outcome| !outcome.succeeded));
+        samples.gauge(&compat::LAST_SCRAPE_ERROR, [], failed || outcomes.has_failure());
         samples.counter(&compat::SCRAPES, [], self.scrapes);
         samples.gauge(&compat::BUILD_INFO, [env!("CARGO_PKG_VERSION"), option_env!("SOURCE_REVISION").unwrap_or("unknown")], true);
-        for outcome in outcomes {
-            samples.gauge(&compat::COLLECTOR_DURATION, [outcome.collector], outcome.took);
-            samples.gauge(&compat::COLLECTOR_SUCCESS, [outcome.collector], outcome.succeeded);
-        }
-        for name in names {
-            samples.gauge(&compat::COLLECTOR_DURATION, [name], took);
-            samples.gauge(&compat::COLLECTOR_SUCCESS, [name], !failed);
-        }
+        outcomes.describe(samples);
     }
 }
 
 impl Source for Postgres {
     async fn collect(&mut self, flight: &mut Flight) -> Result<(), Failure> {
         self.scrapes += 1;
+        self.shown = false;
         self.background.start();
-        let deadline = (flight.deadline() - MARGIN).min(Instant::now() + self.timeout);
-        let mut outcomes = Vec::new();
-        let flown = timeout_at(deadline, self.fly(flight, &mut outcomes)).await;
+        let mut outcomes = Outcomes::default();
+        let flown = timeout_at(self.deadline(flight), self.fly(flight, &mut outcomes)).await;
         let result = flown.unwrap_or_else(|_| {
             self.session = Session::default();
             Err(Failure::new(Reason::Timeout, "no answer before the deadline"))
         });
-        if result.is_ok() {
-            self.background.first_round(deadline.min(flight.started() + FIRST_PAGE)).await;
-            self.background.read(flight, &self.status);
+        // The server answered, if not to everything: what was measured before is as true as it was.
+        if !self.shown && !outcomes.is_empty() {
+            self.background.read(flight, &self.status, &mut outcomes);
         }
         if let Some(modules) = &self.modules {
             modules.describe(flight.samples());
         }
         self.status.lock().unwrap_or_else(PoisonError::into_inner).ended(&result);
-        self.describe(flight, &outcomes, result.is_err());
+        self.describe(flight, &mut outcomes, result.is_err());
         result
     }
-}
 
-impl Plan {
-    fn new(collectors: &[Box<dyn Collector>], server: Server) -> Self {
-        let mut requests: Vec<Request> = Vec::new();
-        for (index, collector) in collectors.iter().enumerate() {
-            let Some(sql) = collector.request(&server) else { continue };
-            match requests.iter_mut().find(|request| request.sql == sql) {
-                Some(request) => request.readers.push(index),
-                None => requests.push(Request { sql: sql.into_owned(), readers: vec![index] }),
-            }
-        }
-        Self { server: Some(server), requests }
+    fn is_settled(&self) -> bool {
+        self.background.is_settled()
+    }
+
+    fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 }
 
-/// Tells the session how long a statement may take, and that statistics need not be consistent among each other.
-const fn session(version: u32) -> &'static str {
-    if version >= 150_000 {
-        "SELECT set_config('statement_timeout', $1, false), set_config('stats_fetch_consistency', 'none', false)"
-    } else {
-        "SELECT set_config('statement_timeout', $1, false)"
-    }
-}
-
-/// Sends a statement: by name where the session is ours, without one behind a pooler.
-async fn ask(link: &Object, index: Option<usize>, pooled: bool, sql: &str, parameter: Option<&String>) -> (Option<usize>, Result<Vec<Row>, Error>) {
-    let answer = async {
-        if pooled {
-            return link.query_typed(sql, &[]).await;
-        }
-        let statement = link.prepare_cached(sql).await?;
-        match parameter {
-            Some(parameter) => link.query(&statement, &[parameter]).await,
-            None => link.query(&statement, &[]).await,
-        }
-    };
-    (index, answer.await.map(background::rows))
+/// Families that custom queries cannot have: those that this exporter sends, with the collectors that run.
+fn reserved(idle: &[Box<dyn Collector>], config: &Config) -> HashSet<&'static str> {
+    let background = Background::idle(config, &Options::default());
+    let unused: HashSet<&str> = idle.iter().chain(&background).flat_map(|collector| collector.metrics()).map(|metric| metric.name).collect();
+    PROGRAM.metrics().map(|metric| metric.name).filter(|name| !unused.contains(name)).collect()
 }
 
 /// A named statement is not there, or there already: the session is not only ours.
-fn is_shared_session(error: &Error) -> bool {
+fn is_shared_session(error: &ReplyError) -> bool {
     matches!(error.code(), Some(code) if *code == SqlState::INVALID_SQL_STATEMENT_NAME || *code == SqlState::DUPLICATE_PSTATEMENT)
 }
 
-async fn extensions(link: &Object, pooled: bool) -> Result<BTreeMap<String, String>, Failure> {
-    let (_, answer) = ask(link, None, pooled, EXTENSIONS, None).await;
-    Ok(schemas(&answer.map_err(|error| failure(&error))?))
-}
-
-/// Whether what was asked of the session holds. A pooler that was told to ignore our parameters gives the session to others
-/// too, and what is set in it would reach them.
-async fn is_ours(link: &Object) -> Result<bool, Failure> {
-    let sql = format!("SELECT current_setting('{MARK}', true) AS mark");
-    let (_, answer) = ask(link, None, true, &sql, None).await;
-    let rows = answer.map_err(|error| failure(&error))?;
-    Ok(rows.first().is_some_and(|row| row.text("mark").is_ok_and(|mark| mark == "ours")))
-}
-
 /// Hands an answer to a collector.
-fn read(collector: &mut dyn Collector, rows: Result<&[Row], &Failure>, flight: &mut Flight) -> Outcome {
+fn read(collector: &mut dyn Collector, rows: Result<&[Row], &Failure>, flight: &mut Flight, outcomes: &mut Outcomes) {
     let name = collector.name();
     let mut succeeded = false;
     match rows {
@@ -384,5 +358,5 @@ fn read(collector: &mut dyn Collector, rows: Result<&[Row], &Failure>, flight: &
         }),
         Err(error) => flight.failed(name, error),
     }
-    Outcome { collector: name, took: flight.started().elapsed(), succeeded }
+    outcomes.record(name, flight.started().elapsed(), succeeded);
 }

@@ -7,15 +7,16 @@ use std::{
     time::Duration,
 };
 
-use exporter_core::{Secret, SecretError, SecretSource};
+use exporter_core::{Secret, SecretSource};
 use tokio_postgres::{
     Config,
-    config::{ChannelBinding, Host, SslNegotiation, TargetSessionAttrs},
+    config::{ChannelBinding, Host, LoadBalanceHosts, SslNegotiation, TargetSessionAttrs},
 };
 use tracing::warn;
 
 use crate::{
-    dsn::{self, Dsn, DsnError},
+    dsn::{Dsn, DsnError},
+    password::Password,
     tls::Tls,
 };
 
@@ -33,6 +34,9 @@ const SESSION: &[(&str, &str)] = &[
 
 /// A parameter that nobody else has: where it does not hold, a pooler has dropped what we asked of the session.
 pub(crate) const MARK: &str = "postgres_exporter.session";
+
+/// The role where none is named. libpq takes the name of the system's user, which an image from scratch does not have.
+const USER: &str = "postgres";
 
 /// How the server names us in `pg_stat_activity`, unless the connection string says otherwise.
 const APPLICATION: &str = "postgres-exporter";
@@ -62,26 +66,59 @@ const OURS: &[&str] = &[
     "target_session_attrs",
     "keepalives",
     "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+    "load_balance_hosts",
+    "ssl_min_protocol_version",
+    "ssl_max_protocol_version",
     "client_encoding",
-    "sslinline",
     "sslsni",
-    "gssencmode",
-    "krbsrvname",
     "binary_parameters",
     "disable_prepared_binary_result",
+];
+
+/// Parameters of libpq and lib/pq that are nothing to the server and not honoured here.
+const IGNORED: &[&str] = &[
+    "gssdelegation",
+    "gssencmode",
+    "gsslib",
+    "krbspn",
+    "krbsrvname",
+    "max_protocol_version",
+    "min_protocol_version",
+    "oauth_client_id",
+    "oauth_client_secret",
+    "oauth_issuer",
+    "oauth_scope",
+    "replication",
+    "require_auth",
+    "requirepeer",
+    "requiressl",
+    "scram_client_key",
+    "scram_server_key",
+    "servicefile",
+    "sslcertmode",
+    "sslcompression",
+    "sslcrl",
+    "sslcrldir",
+    "sslinline",
+    "sslkeylogfile",
+    "sslpassword",
 ];
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     config: Config,
-    password: Option<SecretSource>,
-    passfile: Option<PathBuf>,
+    password: Option<Password>,
     /// What follows `-c` at the start of a session.
     parameters: String,
     pub(crate) tls: Tls,
     /// `host:port` for the label `server`.
     pub(crate) name: String,
+    /// Parameters that have no effect.
+    pub(crate) ignored: Vec<String>,
     /// Where connections may go, if whoever asks chose the server.
     pins: Option<Pins>,
 }
@@ -95,8 +132,11 @@ const NOWHERE: &str = "unresolved.invalid";
 
 impl Target {
     /// Reads a complete set of parameters.
-    pub(crate) fn new(dsn: &Dsn, password: Option<SecretSource>) -> Result<Self, DsnError> {
+    pub(crate) fn new(dsn: &Dsn, password: Option<Password>) -> Result<Self, DsnError> {
         let tls = Tls::new(dsn)?;
+        if dsn.get("service").is_some() {
+            return Err(DsnError::Value { parameter: "service", expected: "known here: write its parameters instead" });
+        }
         let mut config = Config::new();
         let hosts = dsn.get("host").unwrap_or("localhost");
         for host in hosts.split(',') {
@@ -110,18 +150,19 @@ impl Target {
         for address in dsn.get("hostaddr").into_iter().flat_map(|addresses| addresses.split(',')) {
             config.hostaddr(address.trim().parse().map_err(|_| DsnError::Value { parameter: "hostaddr", expected: "an IP address" })?);
         }
-        if let Some(user) = dsn.get("user") {
-            config.user(user);
-        }
+        config.user(dsn.get("user").unwrap_or(USER));
         if let Some(database) = dsn.get("dbname") {
             config.dbname(database);
         }
         config.ssl_mode(tls.mode).application_name(dsn.get("application_name").unwrap_or(APPLICATION));
         connection(&mut config, dsn)?;
+        keepalives(&mut config, dsn)?;
         let name = format!("{}:{}", hosts.split(',').next().unwrap_or_default(), ports.split(',').next().unwrap_or_default());
-        let given = dsn.get("password").map(|password| SecretSource::Value(Secret::new(password.to_owned())));
-        let passfile = dsn.get("passfile").map(PathBuf::from);
-        Ok(Self { config, password: password.or(given), passfile, parameters: parameters(dsn), tls, name, pins: None })
+        let given = dsn.get("password").map(|password| Password::Given(SecretSource::Value(Secret::new(password.to_owned()))));
+        let passfile = dsn.get("passfile").map(|path| Password::Passfile(PathBuf::from(path)));
+        let ignored = dsn.parameters().filter(|(name, value)| IGNORED.contains(name) && !value.is_empty()).map(|(name, _)| name.to_owned());
+        let ignored = ignored.collect();
+        Ok(Self { config, password: password.or(given).or(passfile), parameters: parameters(dsn), tls, name, ignored, pins: None })
     }
 
     /// The driver's configuration for one connection, with the password as it is now.
@@ -132,11 +173,13 @@ impl Target {
         if let Some(pins) = &self.pins {
             pin(&mut config, &pins.lock().unwrap_or_else(PoisonError::into_inner));
         }
-        match self.read_password() {
-            Ok(Some(password)) => {
+        let (host, port) = self.name.rsplit_once(':').unwrap_or((&self.name, ""));
+        let fields = [host, port, self.config.get_dbname().unwrap_or(self.user()), self.user()];
+        match self.password.as_ref().map(|password| password.read(fields)).transpose() {
+            Ok(Some(Some(password))) => {
                 config.password(password.reveal());
             }
-            Ok(None) => {}
+            Ok(_) => {}
             // The server says what comes of it.
             Err(error) => warn!(%error, "Password cannot be read"),
         }
@@ -163,21 +206,9 @@ impl Target {
         }
     }
 
-    /// The role, if one is named.
+    /// The role.
     pub(crate) fn user(&self) -> &str {
         self.config.get_user().unwrap_or_default()
-    }
-
-    fn read_password(&self) -> Result<Option<Secret>, SecretError> {
-        match (&self.password, &self.passfile) {
-            (Some(password), _) => password.read().map(Some),
-            (None, Some(file)) => {
-                let (host, port) = self.name.rsplit_once(':').unwrap_or((&self.name, ""));
-                let user = self.config.get_user().unwrap_or_default();
-                dsn::password(file, [host, port, self.config.get_dbname().unwrap_or(user), user])
-            }
-            (None, None) => Ok(None),
-        }
     }
 }
 
@@ -234,9 +265,38 @@ fn connection(config: &mut Config, dsn: &Dsn) -> Result<(), DsnError> {
     Ok(())
 }
 
+/// How the system finds out that a connection is dead.
+fn keepalives(config: &mut Config, dsn: &Dsn) -> Result<(), DsnError> {
+    let number = |parameter| {
+        let value = dsn.get(parameter).map(str::parse::<u32>).transpose();
+        value.map(|value| value.filter(|value| *value > 0)).map_err(|_| DsnError::Value { parameter, expected: "a number" })
+    };
+    config.keepalives(dsn.get("keepalives") != Some("0"));
+    if let Some(seconds) = number("keepalives_idle")? {
+        config.keepalives_idle(Duration::from_secs(seconds.into()));
+    }
+    if let Some(seconds) = number("keepalives_interval")? {
+        config.keepalives_interval(Duration::from_secs(seconds.into()));
+    }
+    if let Some(count) = number("keepalives_count")? {
+        config.keepalives_retries(count);
+    }
+    if let Some(milliseconds) = number("tcp_user_timeout")? {
+        config.tcp_user_timeout(Duration::from_millis(milliseconds.into()));
+    }
+    match dsn.get("load_balance_hosts") {
+        None | Some("disable") => {}
+        Some("random") => {
+            config.load_balance_hosts(LoadBalanceHosts::Random);
+        }
+        Some(_) => return Err(DsnError::Value { parameter: "load_balance_hosts", expected: "one of disable, random" }),
+    }
+    Ok(())
+}
+
 /// The session's parameters, and those of the connection string that are none of ours: as lib/pq does, they go to the server.
 fn parameters(dsn: &Dsn) -> String {
-    let foreign = dsn.parameters().filter(|(name, value)| !OURS.contains(name) && !value.is_empty());
+    let foreign = dsn.parameters().filter(|(name, value)| !OURS.contains(name) && !IGNORED.contains(name) && !value.is_empty());
     let mut out = String::new();
     for (name, value) in SESSION.iter().copied().chain(foreign) {
         out.push_str("-c ");
@@ -271,6 +331,24 @@ mod tests {
     }
 
     #[test]
+    fn libpq_s_own_parameters_stay_here() {
+        let target = target("host=db sslcrl=/crl gssencmode=disable keepalives_interval=7 tcp_user_timeout=900 ssl_min_protocol_version=TLSv1.3 require_auth=scram-sha-256").unwrap();
+        let config = target.config(None, false);
+        for name in ["sslcrl", "gssencmode", "keepalives_interval", "tcp_user_timeout", "ssl_min_protocol_version", "require_auth"] {
+            assert!(!config.get_options().unwrap().contains(name), "{name}");
+        }
+        assert_eq!(config.get_keepalives_interval(), Some(Duration::from_secs(7)));
+        assert_eq!(config.get_tcp_user_timeout(), Some(&Duration::from_millis(900)));
+        assert_eq!(target.ignored, ["gssencmode", "require_auth", "sslcrl"]);
+    }
+
+    #[test]
+    fn role_is_postgres_where_none_is_named() {
+        assert_eq!(target("host=db").unwrap().config(None, false).get_user(), Some("postgres"));
+        assert_eq!(target("host=db user=me").unwrap().user(), "me");
+    }
+
+    #[test]
     fn several_hosts_are_tried() {
         let target = target("postgresql://a:1,b/x?target_session_attrs=primary").unwrap();
         let config = target.config(Some("y"), false);
@@ -293,6 +371,9 @@ mod tests {
     #[test]
     fn wrong_values_are_named() {
         assert!(target("port=x").unwrap_err().to_string().starts_with("parameter port"));
+        assert!(target("service=shop").unwrap_err().to_string().starts_with("parameter service"));
+        assert!(target("keepalives_idle=x").unwrap_err().to_string().starts_with("parameter keepalives_idle"));
+        assert!(target("sslcert=/a").unwrap_err().to_string().starts_with("parameter sslkey"));
         assert!(target("connect_timeout=soon").unwrap_err().to_string().starts_with("parameter connect_timeout"));
     }
 

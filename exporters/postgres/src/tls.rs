@@ -7,13 +7,14 @@ use std::{
 };
 
 use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme, SupportedProtocolVersion,
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    version::{TLS12, TLS13},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::{config::SslMode, tls::MakeTlsConnect};
@@ -40,6 +41,27 @@ pub(crate) struct Tls {
     root: Option<PathBuf>,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
+    versions: &'static [&'static SupportedProtocolVersion],
+}
+
+static ALL: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
+static ONLY_13: [&SupportedProtocolVersion; 1] = [&TLS13];
+static ONLY_12: [&SupportedProtocolVersion; 1] = [&TLS12];
+
+/// Versions between two bounds; below 1.2 there is nothing to choose from.
+fn versions(dsn: &Dsn) -> Result<&'static [&'static SupportedProtocolVersion], DsnError> {
+    let expected = "one of TLSv1.2, TLSv1.3";
+    let from_13 = match dsn.get("ssl_min_protocol_version") {
+        None | Some("TLSv1" | "TLSv1.1" | "TLSv1.2") => false,
+        Some("TLSv1.3") => true,
+        Some(_) => return Err(DsnError::Value { parameter: "ssl_min_protocol_version", expected }),
+    };
+    match dsn.get("ssl_max_protocol_version") {
+        None | Some("TLSv1.3") if from_13 => Ok(&ONLY_13),
+        None | Some("TLSv1.3") => Ok(&ALL),
+        Some("TLSv1.2") if !from_13 => Ok(&ONLY_12),
+        Some(_) => Err(DsnError::Value { parameter: "ssl_max_protocol_version", expected }),
+    }
 }
 
 impl Tls {
@@ -59,12 +81,19 @@ impl Tls {
                 return Err(DsnError::Value { parameter: "sslmode", expected: "one of disable, allow, prefer, require, verify-ca, verify-full" });
             }
         };
-        Ok(Self { mode, trust, root: root.filter(|root| root != Path::new("system")), certificate: file("sslcert"), key: file("sslkey") })
+        let (certificate, key) = (file("sslcert"), file("sslkey"));
+        match (&certificate, &key) {
+            (Some(_), None) => return Err(DsnError::Value { parameter: "sslkey", expected: "given, as sslcert is" }),
+            (None, Some(_)) => return Err(DsnError::Value { parameter: "sslcert", expected: "given, as sslkey is" }),
+            _ => {}
+        }
+        let root = root.filter(|root| root != Path::new("system"));
+        Ok(Self { mode, trust, root, certificate, key, versions: versions(dsn)? })
     }
 
     fn client(&self) -> io::Result<ClientConfig> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions().map_err(io::Error::other)?;
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(self.versions).map_err(io::Error::other)?;
         let builder = match self.trust {
             Trust::Host => builder.with_root_certificates(self.roots()?),
             Trust::Authority | Trust::Any => {
@@ -200,6 +229,21 @@ mod tests {
             assert_eq!((tls.mode, tls.trust), (mode, trust), "{text}");
         }
         assert!(tls("sslmode=maybe").unwrap_err().to_string().contains("verify-full"));
+    }
+
+    #[test]
+    fn versions_are_bounded() {
+        for (text, expected) in [
+            ("", Some(2)),
+            ("ssl_min_protocol_version=TLSv1.1", Some(2)),
+            ("ssl_min_protocol_version=TLSv1.3", Some(1)),
+            ("ssl_max_protocol_version=TLSv1.2", Some(1)),
+            ("ssl_max_protocol_version=TLSv1.1", None),
+            ("ssl_min_protocol_version=TLSv1.3 ssl_max_protocol_version=TLSv1.2", None),
+            ("ssl_min_protocol_version=2", None),
+        ] {
+            assert_eq!(tls(text).ok().map(|tls| tls.versions.len()), expected, "{text}");
+        }
     }
 
     #[test]

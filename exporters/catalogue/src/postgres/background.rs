@@ -47,4 +47,12 @@ pub mod sequences {
         /// Share of its values that the sequence has used up; the fullest of each database
         USED: Gauge = "pg_sequence_used_ratio" ["datname", "schemaname", "sequencename"] source("sequences used");
     }
+
+    /// What is not seen of them.
+    pub mod rights {
+        crate::catalogue! {
+            /// Sequences that the exporter's role may not read
+            UNREADABLE: Gauge = "pg_sequences_unreadable" ["datname"] source("sequence_rights unreadable");
+        }
+    }
 }

@@ -13,6 +13,8 @@ crate::catalogue! {
     COLLECTOR_SUCCESS: Gauge = "pg_scrape_collector_success" ["collector"] upstream;
     /// 1 if the file of custom queries could not be loaded, 0 if it is in use
     USER_QUERIES_ERROR: Gauge = "pg_exporter_user_queries_load_error" ["filename", "hashsum"] upstream;
+    /// Metrics of the file of custom queries that are left out because the exporter has families of the same names
+    USER_QUERIES_CLASHES: Gauge = "pg_exporter_user_queries_clashes" [];
     /// 1 if the configuration file was last read without an error, 0 if not
     CONFIG_LAST_RELOAD_SUCCESSFUL: Gauge = "postgres_exporter_config_last_reload_successful" [] upstream;
     /// Time at which the configuration file was last read without an error

@@ -71,6 +71,7 @@ pub const PROGRAM: crate::Program = crate::Program {
         ("wal", background::wal::ALL),
         ("temp_files", background::temp_files::ALL),
         ("sequences", background::sequences::ALL),
+        ("sequence_rights", background::sequences::rights::ALL),
         ("compat", compat::ALL),
         ("exporter", exporter::ALL),
         ("process", crate::process::ALL),

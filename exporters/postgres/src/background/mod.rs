@@ -25,7 +25,7 @@ use crate::{
     collectors::{self, Collector, Options},
     config::Config,
     link::Dialer,
-    row::Row,
+    outcomes::Outcomes,
     status::Status,
 };
 
@@ -33,7 +33,7 @@ mod sizes;
 mod tasks;
 mod visit;
 
-use visit::{Round, Visit};
+use visit::{Databases, Round, Visit};
 
 /// What every visit found last, by database; the empty name is the server as a whole.
 type Visits = Arc<Mutex<BTreeMap<String, Visit>>>;
@@ -63,14 +63,15 @@ impl Background {
             collectors::all(options).into_iter().filter(|collector| collector.is_per_database() && enabled(collector.as_ref())).collect::<Vec<_>>()
         };
         let (sender, rounds) = watch::channel(0);
-        let idle = tasks().is_empty() && !config.collect_databases;
+        let idle = tasks().is_empty() && !config.visits_all();
         let round = Round {
             dialer: dialer.beside(visit::SESSION),
             visits: Arc::clone(&visits),
             open: Arc::clone(&open),
             connections: config.extra_connections.max(1),
             budget: Arc::clone(budget),
-            others: config.collect_databases,
+            databases: Databases::default(),
+            others: config.visits_all(),
             included: config.include_databases.clone(),
             excluded: config.exclude_databases.clone(),
             tasks: tasks(),
@@ -110,8 +111,18 @@ impl Background {
         }
     }
 
+    /// Whether the first round is over.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.task.is_none() || *self.rounds.borrow() > 0
+    }
+
+    /// The tasks that do not run.
+    pub(crate) fn idle(config: &Config, options: &Options) -> Vec<Box<dyn Collector>> {
+        tasks::all(options).into_iter().filter(|task| !config.runs(tasks::flag(task.name()))).collect()
+    }
+
     /// Adds what was found to a page.
-    pub(crate) fn read(&mut self, flight: &mut Flight, status: &Mutex<Status>) {
+    pub(crate) fn read(&mut self, flight: &mut Flight, status: &Mutex<Status>, outcomes: &mut Outcomes) {
         let visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
         for (database, visit) in visits.iter() {
             for reader in &mut self.readers {
@@ -120,7 +131,16 @@ impl Background {
                 if !answer.rows.is_empty() {
                     flight.read(name, |samples| reader.read(&answer.rows, samples));
                 }
-                status.lock().unwrap_or_else(PoisonError::into_inner).collector(name, answer.error.as_ref());
+                let mut status = status.lock().unwrap_or_else(PoisonError::into_inner);
+                // What pages ask themselves has its state from there.
+                if !outcomes.contains(name) || answer.error.is_some() {
+                    status.collector(name, reader.right(), answer.error.as_ref());
+                }
+                if reader.name() == tasks::SEQUENCE_RIGHTS {
+                    status.unreadable_sequences(database, tasks::unreadable(&answer.rows));
+                }
+                drop(status);
+                outcomes.record(name, visit.took, answer.error.is_none());
                 match &answer.error {
                     Some(error) => flight.failed(name, error),
                     None => flight.read(name, |_| Ok::<(), std::fmt::Error>(())),
@@ -149,9 +169,4 @@ impl Drop for Background {
             task.abort();
         }
     }
-}
-
-/// The driver's rows as collectors read them.
-pub(crate) fn rows(rows: Vec<tokio_postgres::Row>) -> Vec<Row> {
-    rows.into_iter().map(Row::Live).collect()
 }

@@ -24,6 +24,7 @@ pub(super) fn all(options: &Options) -> Vec<Box<dyn Collector>> {
         Box::new(DatabaseSize),
         Box::new(StatementTexts::new(&options.statements)),
         Box::new(Sequences),
+        Box::new(SequenceRights),
         Box::new(TableSizes { limit: options.table_budget }),
     ]
 }
@@ -33,6 +34,7 @@ pub(super) fn flag(name: &'static str) -> &'static str {
     match name {
         TABLE_SIZES => "stat_user_tables",
         "stat_statements_texts" => "stat_statements",
+        SEQUENCE_RIGHTS => "sequences",
         name => name,
     }
 }
@@ -40,6 +42,9 @@ pub(super) fn flag(name: &'static str) -> &'static str {
 /// The tasks whose rows are gathered by [`sizes`](super::sizes).
 pub(super) const TABLE_SIZES: &str = "table_sizes";
 pub(super) const DATABASE_SIZE: &str = "database_size";
+
+/// The task whose answer is told to people too.
+pub(super) const SEQUENCE_RIGHTS: &str = "sequence_rights";
 
 /// The directory of the write-ahead log.
 #[derive(Debug)]
@@ -105,7 +110,7 @@ impl Collector for DatabaseSize {
     }
 
     fn metrics(&self) -> &'static [&'static Definition] {
-        &[]
+        const { &[database::SIZE.definition()] }
     }
 
     fn read(&mut self, rows: &[Row], samples: &mut Samples) -> Result<(), RowError> {
@@ -154,6 +159,37 @@ impl Collector for Sequences {
     }
 }
 
+/// Sequences that [`Sequences`] cannot see, for want of rights.
+#[derive(Debug)]
+struct SequenceRights;
+
+impl Collector for SequenceRights {
+    fn name(&self) -> &'static str {
+        SEQUENCE_RIGHTS
+    }
+
+    fn is_per_database(&self) -> bool {
+        true
+    }
+
+    fn request(&self, _: &Server) -> Option<Cow<'static, str>> {
+        Some(
+            "SELECT current_database() AS datname, count(*) AS unreadable FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
+            WHERE NOT s.seqcycle AND c.relpersistence <> 't' AND NOT has_sequence_privilege(s.seqrelid, 'SELECT, USAGE')"
+                .into(),
+        )
+    }
+
+    fn metrics(&self) -> &'static [&'static Definition] {
+        sequences::rights::ALL
+    }
+}
+
+/// How many sequences the answer to [`SequenceRights`] tells of.
+pub(super) fn unreadable(rows: &[Row]) -> u64 {
+    rows.first().and_then(|row| row.text("unreadable").ok()?.parse().ok()).unwrap_or(0)
+}
+
 /// Sizes of tables and their indexes: the largest by name, the rest summed.
 #[derive(Debug)]
 struct TableSizes {
@@ -175,7 +211,7 @@ impl Collector for TableSizes {
     }
 
     fn metrics(&self) -> &'static [&'static Definition] {
-        &[]
+        const { &[tables::stat_user_tables::TABLE_SIZE.definition(), tables::stat_user_tables::INDEX_SIZE.definition()] }
     }
 
     fn read(&mut self, rows: &[Row], samples: &mut Samples) -> Result<(), RowError> {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use metric_catalogue::{Definition, postgres::activity::lock_waits};
 
 use super::{Collector, Server};
+use crate::status::Right;
 
 /// Asking for the blockers of a session stops the lock manager for a moment, so that is done for sessions that wait, and of these for
 /// the hundred that have waited longest.
@@ -30,6 +31,10 @@ pub(super) struct LockWaits;
 impl Collector for LockWaits {
     fn name(&self) -> &'static str {
         "lock_waits"
+    }
+
+    fn right(&self) -> Option<Right> {
+        Some(Right::Statistics)
     }
 
     fn request(&self, _: &Server) -> Option<Cow<'static, str>> {

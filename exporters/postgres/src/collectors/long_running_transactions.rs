@@ -9,7 +9,10 @@ use super::{
     Collector, Server,
     activity::{ACTIVITY, Backend},
 };
-use crate::row::{Row, RowError};
+use crate::{
+    row::{Row, RowError},
+    status::Right,
+};
 
 /// What upstream calls long.
 const LONG: f64 = 60.0;
@@ -21,6 +24,10 @@ pub(super) struct LongRunningTransactions;
 impl Collector for LongRunningTransactions {
     fn name(&self) -> &'static str {
         "long_running_transactions"
+    }
+
+    fn right(&self) -> Option<Right> {
+        Some(Right::Statistics)
     }
 
     fn is_default(&self) -> bool {

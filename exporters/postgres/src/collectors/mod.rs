@@ -4,14 +4,16 @@
 //! answer, so that a view is read once for all who need it. A statement that runs on every version asks for all columns of a
 //! view (`v.*`): the catalogue picks those that it knows, and a column that this version lacks leaves its metrics out.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt::Debug};
+use std::{borrow::Cow, collections::BTreeMap, fmt::Debug, sync::Arc};
 
 use exporter_core::Samples;
 use metric_catalogue::Definition;
 
 use crate::{
     mapping,
+    names::Names,
     row::{Row, RowError},
+    status::Right,
 };
 
 mod activity;
@@ -61,6 +63,11 @@ pub(crate) trait Collector: Debug + Send + Sync {
 
     /// The extension that it needs.
     fn extension(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What the role needs to be shown all of it; without, the server answers in part.
+    fn right(&self) -> Option<Right> {
         None
     }
 
@@ -133,6 +140,10 @@ pub(crate) struct Options {
     pub(crate) application_budget: usize,
     /// For `stat_statements`.
     pub(crate) statements: Statements,
+    /// Leaves out what upstream calls default metrics.
+    pub(crate) without_static: bool,
+    /// Names that are known only at run time.
+    pub(crate) names: Arc<Names>,
 }
 
 /// Which statements of `pg_stat_statements` are shown.
@@ -151,7 +162,7 @@ pub(crate) struct Statements {
 /// Every collector, in the order in which statements are sent: the dearest last, since a slow one delays those behind it.
 pub(crate) fn all(options: &Options) -> Vec<Box<dyn Collector>> {
     vec![
-        Box::new(server::Server::new(&options.server)),
+        Box::new(server::Server::new(&options.server, options.without_static)),
         Box::new(server::Postmaster),
         Box::new(server::Replication),
         Box::new(server::StatArchiver),
@@ -179,7 +190,7 @@ pub(crate) fn all(options: &Options) -> Vec<Box<dyn Collector>> {
         Box::new(roles::Roles),
         Box::new(stat_slru::StatSlru),
         Box::new(stat_io::StatIo),
-        Box::new(settings::Settings::default()),
+        Box::new(settings::Settings::new(&options.names)),
         Box::new(buffercache_summary::BuffercacheSummary),
         Box::new(index_use::IndexUse),
         Box::new(statio_user_indexes::StatioUserIndexes),

@@ -9,7 +9,10 @@ use super::{
     Collector, Server,
     activity::{ACTIVITY, Backend},
 };
-use crate::row::{Row, RowError};
+use crate::{
+    row::{Row, RowError},
+    status::Right,
+};
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -18,6 +21,10 @@ pub(super) struct ProcessIdle;
 impl Collector for ProcessIdle {
     fn name(&self) -> &'static str {
         "process_idle"
+    }
+
+    fn right(&self) -> Option<Right> {
+        Some(Right::Statistics)
     }
 
     fn is_default(&self) -> bool {

@@ -12,6 +12,7 @@ use super::{Collector, Server};
 use crate::{
     mapping,
     row::{Row, RowError},
+    status::Right,
 };
 
 /// A table of another database has no name here, only its number.
@@ -60,6 +61,10 @@ impl Collector for StatProgressVacuum {
         "stat_progress_vacuum"
     }
 
+    fn right(&self) -> Option<Right> {
+        Some(Right::Statistics)
+    }
+
     fn request(&self, server: &Server) -> Option<Cow<'static, str>> {
         Some(request(server))
     }
@@ -81,6 +86,10 @@ pub(super) struct Progress;
 impl Collector for Progress {
     fn name(&self) -> &'static str {
         "progress"
+    }
+
+    fn right(&self) -> Option<Right> {
+        Some(Right::Statistics)
     }
 
     fn request(&self, server: &Server) -> Option<Cow<'static, str>> {

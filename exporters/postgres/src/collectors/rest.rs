@@ -83,7 +83,9 @@ mod tests {
             for scrape in 0..40 {
                 let named: BTreeSet<String> = tables.keys().filter(|_| random(&mut state).is_multiple_of(3)).cloned().collect();
                 rest.begin(1);
-                tables.iter().for_each(|(name, value)| rest.add(name, named.contains(name), vec![*value]));
+                for (name, value) in &tables {
+                    rest.add(name, named.contains(name), vec![*value]);
+                }
                 let other = rest.end()[0];
                 let mut page: BTreeMap<String, f64> = named.iter().map(|name| (name.clone(), tables[name])).collect();
                 page.insert("other".to_owned(), other);

@@ -67,6 +67,7 @@ const SERVER: &str = "
 #[derive(Debug)]
 pub(super) struct Server {
     name: String,
+    without_static: bool,
     last: Option<Known>,
     role_changes: u64,
     timeline_changes: u64,
@@ -82,8 +83,8 @@ struct Known {
 }
 
 impl Server {
-    pub(super) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), last: None, role_changes: 0, timeline_changes: 0, restarts: 0 }
+    pub(super) fn new(name: &str, without_static: bool) -> Self {
+        Self { name: name.to_owned(), without_static, last: None, role_changes: 0, timeline_changes: 0, restarts: 0 }
     }
 
     fn compare(&mut self, row: &Row) -> Result<(), RowError> {
@@ -115,7 +116,9 @@ impl Collector for Server {
             self.compare(row)?;
             let number = row.text("version_number")?;
             let short = short_version(number.parse().unwrap_or_default());
-            samples.gauge(&server::STATIC, [&self.name, &row.text("version")?, &short], true);
+            if !self.without_static {
+                samples.gauge(&server::STATIC, [&self.name, &row.text("version")?, &short], true);
+            }
             samples.gauge(&server::IDENTITY, [&row.text("system_identifier")?, &short], true);
             samples.counter(&server::ROLE_CHANGES, [], self.role_changes);
             samples.counter(&server::TIMELINE_CHANGES, [], self.timeline_changes);
@@ -227,7 +230,7 @@ mod tests {
 
     #[test]
     fn promotion_is_counted() {
-        let mut server = Server::new("db:5432");
+        let mut server = Server::new("db:5432", false);
         for row in [row("t", "1", "100"), row("t", "1", "100"), row("f", "2", "100"), row("f", "2", "200")] {
             server.read(&[row], &mut Samples::default()).unwrap();
         }

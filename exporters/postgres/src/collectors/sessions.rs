@@ -9,7 +9,10 @@ use super::{
     Collector, Server,
     activity::{ACTIVITY, Backend, greater},
 };
-use crate::row::{Row, RowError};
+use crate::{
+    row::{Row, RowError},
+    status::Right,
+};
 
 /// Closed labels only, so that no budget is needed.
 #[derive(Debug)]
@@ -18,6 +21,10 @@ pub(super) struct Sessions;
 impl Collector for Sessions {
     fn name(&self) -> &'static str {
         "sessions"
+    }
+
+    fn right(&self) -> Option<Right> {
+        Some(Right::Statistics)
     }
 
     fn request(&self, _: &Server) -> Option<Cow<'static, str>> {

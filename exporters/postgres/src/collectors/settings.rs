@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::HashMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -10,7 +11,11 @@ use exporter_core::Samples;
 use metric_catalogue::{Definition, Type, postgres::config::settings};
 
 use super::{Collector, Server};
-use crate::row::{Row, RowError};
+use crate::{
+    names::Names,
+    row::{Row, RowError},
+    status::Right,
+};
 
 const SETTINGS: &str = "
     SELECT name, setting, unit, short_desc, pending_restart FROM pg_settings WHERE vartype IN ('bool', 'integer', 'real')";
@@ -24,6 +29,7 @@ const PARAMETERS: usize = 2_000;
 /// What the last answer said, and what is known of each parameter for good.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
+    names: Arc<Names>,
     definitions: HashMap<String, &'static Definition>,
     values: Vec<(&'static Definition, f64)>,
     pending: u64,
@@ -32,7 +38,11 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// The definition of a parameter, which lives as long as the program, as those of the catalogue do.
+    pub(super) fn new(names: &Arc<Names>) -> Self {
+        Self { names: Arc::clone(names), ..Self::default() }
+    }
+
+    /// The definition of a parameter.
     fn definition(&mut self, name: &str, suffix: &str, description: &str) -> Option<&'static Definition> {
         if let Some(known) = self.definitions.get(name) {
             return Some(known);
@@ -44,9 +54,7 @@ impl Settings {
         let prefix = settings::SETTING.definition();
         let family: String = prefix.name.chars().chain(name.chars().map(legal)).chain(suffix.chars()).collect();
         let help = description.lines().next().unwrap_or_default().trim_end_matches('.').to_owned();
-        let definition =
-            Definition { name: Box::leak(family.into_boxed_str()), help: Box::leak(help.into_boxed_str()), kind: Type::Gauge, ..*prefix };
-        let definition: &'static Definition = Box::leak(Box::new(definition));
+        let definition = self.names.definition(&family, &help, Type::Gauge, &[])?;
         self.definitions.insert(name.to_owned(), definition);
         Some(definition)
     }
@@ -55,6 +63,10 @@ impl Settings {
 impl Collector for Settings {
     fn name(&self) -> &'static str {
         "settings"
+    }
+
+    fn right(&self) -> Option<Right> {
+        Some(Right::Settings)
     }
 
     fn request(&self, _: &Server) -> Option<Cow<'static, str>> {

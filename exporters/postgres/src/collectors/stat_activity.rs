@@ -10,7 +10,10 @@ use super::{
     activity::{ACTIVITY, Backend, greater},
     budget::Budget,
 };
-use crate::row::{Row, RowError};
+use crate::{
+    row::{Row, RowError},
+    status::Right,
+};
 
 /// The states that every database shows, with 0 where no session is in it.
 const STATES: [&str; 6] = ["active", "idle", "idle in transaction", "idle in transaction (aborted)", "fastpath function call", "disabled"];
@@ -44,6 +47,10 @@ impl StatActivity {
 impl Collector for StatActivity {
     fn name(&self) -> &'static str {
         "stat_activity"
+    }
+
+    fn right(&self) -> Option<Right> {
+        Some(Right::Statistics)
     }
 
     fn request(&self, _: &Server) -> Option<Cow<'static, str>> {

@@ -6,7 +6,10 @@ use exporter_core::Samples;
 use metric_catalogue::{Definition, postgres::activity::stat_activity_autovacuum};
 
 use super::{Collector, Server, activity::ACTIVITY};
-use crate::row::{Row, RowError};
+use crate::{
+    row::{Row, RowError},
+    status::Right,
+};
 
 /// The table is in the worker's statement only: `autovacuum: VACUUM ANALYZE public.orders (to prevent wraparound)`.
 #[derive(Debug)]
@@ -15,6 +18,10 @@ pub(super) struct StatActivityAutovacuum;
 impl Collector for StatActivityAutovacuum {
     fn name(&self) -> &'static str {
         "stat_activity_autovacuum"
+    }
+
+    fn right(&self) -> Option<Right> {
+        Some(Right::Statistics)
     }
 
     fn is_default(&self) -> bool {

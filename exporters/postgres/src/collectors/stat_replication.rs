@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use metric_catalogue::{Definition, postgres::replication::stat_replication};
 
 use super::{Collector, Server};
+use crate::status::Right;
 
 const STANDBYS: &str = "
     SELECT r.application_name, host(r.client_addr) AS client_addr, r.state, s.slot_name, r.pid::text AS pid, here.lsn AS current_lsn,
@@ -27,6 +28,10 @@ pub(super) struct StatReplication;
 impl Collector for StatReplication {
     fn name(&self) -> &'static str {
         "stat_replication"
+    }
+
+    fn right(&self) -> Option<Right> {
+        Some(Right::Statistics)
     }
 
     fn request(&self, _: &Server) -> Option<Cow<'static, str>> {

@@ -9,6 +9,7 @@ use super::{Collector, Server, Statements};
 use crate::{
     mapping,
     row::{Row, RowError},
+    status::Right,
 };
 
 /// Most statements by default, as upstream.
@@ -29,6 +30,10 @@ impl StatStatements {
 impl Collector for StatStatements {
     fn name(&self) -> &'static str {
         "stat_statements"
+    }
+
+    fn right(&self) -> Option<Right> {
+        Some(Right::Statistics)
     }
 
     fn is_default(&self) -> bool {
@@ -84,6 +89,10 @@ impl StatementTexts {
 impl Collector for StatementTexts {
     fn name(&self) -> &'static str {
         "stat_statements_texts"
+    }
+
+    fn right(&self) -> Option<Right> {
+        Some(Right::Statistics)
     }
 
     fn extension(&self) -> Option<&'static str> {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use metric_catalogue::{Definition, postgres::replication::stat_subscription};
 
 use super::{Collector, Server};
+use crate::status::Right;
 
 const BEFORE_15: &str = "
     SELECT d.datname, s.subname, s.subenabled AS enabled, w.workers, w.received_lsn, w.message_age, NULL AS state, NULL::int8 AS tables
@@ -33,6 +34,10 @@ pub(super) struct StatSubscription;
 impl Collector for StatSubscription {
     fn name(&self) -> &'static str {
         "stat_subscription"
+    }
+
+    fn right(&self) -> Option<Right> {
+        Some(Right::Statistics)
     }
 
     fn request(&self, server: &Server) -> Option<Cow<'static, str>> {

@@ -115,12 +115,12 @@ impl Tables {
         let budget = self.budgets.entry(database.to_owned()).or_default();
         // One place is the sum's.
         budget.choose(self.limit.saturating_sub(1).max(1), &candidates);
-        let named = |name: &String| budget.contains(name);
-        let chosen = rows.iter().zip(&names).filter(|(_, name)| named(name)).map(|(row, _)| row);
+        let is_chosen = |name: &String| budget.contains(name);
+        let chosen = rows.iter().zip(&names).filter(|(_, name)| is_chosen(name)).map(|(row, _)| row);
         mapping::send(self.metrics, &[], chosen, samples)?;
-        let left = sum(self.metrics, database, rows.iter().zip(&names).filter(|(_, name)| !named(name)).map(|(row, _)| row), samples)?;
+        let left = sum(self.metrics, database, rows.iter().zip(&names).filter(|(_, name)| !is_chosen(name)).map(|(row, _)| row), samples)?;
         let rest = self.rests.entry(database.to_owned()).or_default();
-        count(self.metrics, rest, database, rows.iter().zip(&names).map(|(row, name)| (row, name.as_str(), named(name))), samples)?;
+        count(self.metrics, rest, database, rows.iter().zip(&names).map(|(row, name)| (row, name.as_str(), is_chosen(name))), samples)?;
         if self.name == "stat_user_tables" {
             samples.gauge(&budget::TABLES_OTHER, [database], left);
             samples.counter(&budget::EVICTIONS, [database], budget.evictions());

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use metric_catalogue::{Definition, postgres::activity::xmin_horizon};
 
 use super::{Collector, Server};
+use crate::status::Right;
 
 /// One row for each kind of holder, and one for prepared transactions as such.
 const HOLDERS: &str = "
@@ -24,6 +25,10 @@ pub(super) struct XminHorizon;
 impl Collector for XminHorizon {
     fn name(&self) -> &'static str {
         "xmin_horizon"
+    }
+
+    fn right(&self) -> Option<Right> {
+        Some(Right::Statistics)
     }
 
     fn request(&self, _: &Server) -> Option<Cow<'static, str>> {

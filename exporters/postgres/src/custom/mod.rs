@@ -4,9 +4,11 @@
 //! before it is first asked, so that a mistake shows at once and under its name.
 
 use std::{
+    collections::HashSet,
     fs,
     hash::{DefaultHasher, Hash, Hasher},
     path::PathBuf,
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -19,8 +21,10 @@ mod query;
 mod value;
 mod version;
 
-use file::parse;
+use file::{Parsed, parse};
 pub(crate) use query::Query;
+
+use crate::names::Names;
 
 /// The label that tells which server a custom query was asked of.
 const SERVER: &str = "server";
@@ -52,13 +56,17 @@ pub(crate) struct Custom {
     modified: Option<SystemTime>,
     hash: String,
     error: bool,
-    queries: Vec<Query>,
+    parsed: Parsed,
+    names: Arc<Names>,
+    /// Families that the exporter sends itself.
+    reserved: HashSet<&'static str>,
 }
 
 impl Custom {
     /// A file that is read when it is first needed.
-    pub(crate) fn new(path: PathBuf, server: &str) -> Self {
-        Self { path, server: server.to_owned(), modified: None, hash: String::new(), error: false, queries: Vec::new() }
+    pub(crate) fn new(path: PathBuf, server: &str, names: Arc<Names>, reserved: HashSet<&'static str>) -> Self {
+        let (server, hash, parsed) = (server.to_owned(), String::new(), Parsed::default());
+        Self { path, server, modified: None, hash, error: false, parsed, names, reserved }
     }
 
     /// The queries of the file as it is now.
@@ -68,7 +76,7 @@ impl Custom {
             self.modified = modified;
             self.load();
         }
-        &mut self.queries
+        &mut self.parsed.queries
     }
 
     fn load(&mut self) {
@@ -76,12 +84,15 @@ impl Custom {
         let loaded = text.and_then(|text| {
             let mut hasher = DefaultHasher::new();
             text.hash(&mut hasher);
-            Ok((parse(&text, &self.queries)?, format!("{:016x}", hasher.finish())))
+            Ok((parse(&text, &self.names, &self.reserved)?, format!("{:016x}", hasher.finish())))
         });
         match loaded {
-            Ok((queries, hash)) => {
-                info!(file = %self.path.display(), queries = queries.len(), "Custom queries are loaded");
-                (self.queries, self.hash, self.error) = (queries, hash, false);
+            Ok((parsed, hash)) => {
+                info!(file = %self.path.display(), queries = parsed.queries.len(), "Custom queries are loaded");
+                if !parsed.clashes.is_empty() {
+                    warn!(file = %self.path.display(), metrics = parsed.clashes.join(" "), "Custom metrics are left out: the exporter has them itself");
+                }
+                (self.parsed, self.hash, self.error) = (parsed, hash, false);
             }
             Err(error) => {
                 if !self.error {
@@ -95,6 +106,7 @@ impl Custom {
     /// Whether the file is in use.
     pub(crate) fn describe(&self, samples: &mut Samples) {
         samples.gauge(&compat::USER_QUERIES_ERROR, [&self.path.to_string_lossy(), &self.hash], self.error);
+        samples.gauge(&compat::USER_QUERIES_CLASHES, [], self.parsed.clashes.len());
     }
 
     /// The name of the server for the label.
@@ -112,13 +124,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("queries.yaml");
         fs::write(&path, "pg_orders:\n  query: SELECT 1 AS n\n  metrics:\n    - n: {usage: GAUGE}\n").unwrap();
-        let mut custom = Custom::new(path.clone(), "db");
+        let mut custom = Custom::new(path.clone(), "db", Arc::default(), HashSet::new());
         assert_eq!(custom.queries().len(), 1);
         fs::write(&path, "a: [").unwrap();
         custom.modified = None;
         assert_eq!(custom.queries().len(), 1);
         let mut samples = Samples::default();
         custom.describe(&mut samples);
-        assert!(samples.text().trim_end().ends_with('1'));
+        let error = samples.text().lines().any(|line| line.starts_with("pg_exporter_user_queries_load_error") && line.ends_with(" 1"));
+        assert!(error, "{}", samples.text());
     }
 }

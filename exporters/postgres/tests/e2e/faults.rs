@@ -257,7 +257,10 @@ fn slow_query_ends_on_the_server_too() {
     assert_eq!(page.value("pg_exporter_collector_success{collector=\"stat_database\"}"), Some(1.0));
     assert_eq!(page.value("pg_exporter_collector_success{collector=\"slow\"}"), Some(0.0));
     until("the query to end", || {
-        (postgres.sql("postgres", "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()") == "0")
+        (postgres.sql(
+            "postgres",
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()",
+        ) == "0")
             .then_some(())
     });
     assert!(answered.elapsed() < Duration::from_secs(2), "the query ran on for {:?}", answered.elapsed());
