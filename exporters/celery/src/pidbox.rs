@@ -168,6 +168,26 @@ mod tests {
     }
 
     #[test]
+    fn captured_answers_tell_queues_and_processes() {
+        for (file, expected) in [
+            ("redis_inspect.json", [("celery", (2, 4)), ("prio", (1, 2)), ("qq", (0, 0))]),
+            ("amqp_inspect.json", [("celery", (2, 4)), ("prio", (1, 2)), ("qq", (1, 2))]),
+        ] {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures").join(file);
+            let answers: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+            let mut workers = Workers::new(crate::workers::Lifetimes { timeout: None, purge: None });
+            for (at, method) in METHODS.iter().enumerate() {
+                let body = STANDARD.encode(answers[method].to_string());
+                let message = json!({"body": body, "headers": {"ticket": "t"}, "properties": {"body_encoding": "base64"}}).to_string();
+                apply(at, &opened(message.as_bytes()).unwrap().1, &mut workers, Instant::now());
+            }
+            for (queue, found) in expected {
+                assert_eq!(workers.of_queue(queue), found, "{file} {queue}");
+            }
+        }
+    }
+
+    #[test]
     fn envelope_is_read_back() {
         let message = envelope(&json!({"w@h": []}), "celery.pidbox").replace("\"clock\":1", "\"clock\":1,\"ticket\":\"t\"");
         assert_eq!(opened(message.as_bytes()), Some(("t".to_owned(), Answers::from_iter([("w@h".to_owned(), json!([]))]))));

@@ -33,6 +33,13 @@ fn catalogue_has_the_peer_s_names() {
     assert_eq!(declared.collect::<BTreeMap<_, _>>(), names());
 }
 
+#[test]
+fn buckets_are_the_peer_s_by_default() {
+    let buckets = |metric: &metric_catalogue::Definition| (metric.bounds.first().copied(), metric.bounds.last().copied());
+    assert_eq!((buckets(peer::RUNTIME.definition()), peer::RUNTIME.definition().bounds.len()), ((Some(0.005), Some(10.0)), 14));
+    assert_eq!(buckets(peer::QUEUE_WAIT.definition()), (Some(0.05), Some(1800.0)));
+}
+
 /// Families of the page with type and labels, those that every exporter has left out.
 fn shown(text: &str) -> BTreeMap<String, (String, Vec<String>)> {
     let mut shown = BTreeMap::new();

@@ -1,9 +1,10 @@
 //! The names and labels of danihodovic/celery-exporter, served in place of ours where the operator asks for them.
 
-use super::tasks::BOUNDS;
-
 /// Default buckets of Python's client library.
 pub const RUNTIME_BOUNDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+/// From 50 ms to half an hour.
+pub const QUEUE_WAIT_BOUNDS: &[f64] = &[0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1800.0];
 
 crate::catalogue! {
     /// Tasks sent by clients that send events
@@ -25,7 +26,7 @@ crate::catalogue! {
     /// Run time of attempts that succeeded
     RUNTIME: Histogram = "celery_task_runtime" ["name", "hostname", "queue_name"] upstream unit(crate::Unit::Seconds) bounds(RUNTIME_BOUNDS);
     /// Time from when a task could first run until it started
-    QUEUE_WAIT: Histogram = "celery_task_queue_wait_time" ["name", "hostname", "queue_name"] upstream unit(crate::Unit::Seconds) bounds(BOUNDS);
+    QUEUE_WAIT: Histogram = "celery_task_queue_wait_time" ["name", "hostname", "queue_name"] upstream unit(crate::Unit::Seconds) bounds(QUEUE_WAIT_BOUNDS);
     /// 1 while the worker is heard of, 0 once it is not
     WORKER_UP: Gauge = "celery_worker_up" ["hostname"] upstream;
     /// Tasks that the worker runs, by its last heartbeat

@@ -346,6 +346,36 @@ mod tests {
     }
 
     #[test]
+    fn every_flag_of_the_peer_has_its_variable() {
+        let command = <Config as Args>::augment_args(clap::Command::new("x"));
+        let variables: std::collections::BTreeSet<String> =
+            command.get_arguments().filter_map(|argument| Some(format!("--{} {}", argument.get_long()?, argument.get_env()?.to_str()?))).collect();
+        for flag in [
+            "--broker-url CE_BROKER_URL",
+            "--broker-transport-option CE_BROKER_TRANSPORT_OPTION",
+            "--broker-ssl-option CE_BROKER_SSL_OPTION",
+            "--accept-content CE_ACCEPT_CONTENT",
+            "--retry-interval CE_RETRY_INTERVAL",
+            "--host CE_HOST",
+            "--port CE_PORT",
+            "--buckets CE_BUCKETS",
+            "--queue-wait-buckets CE_QUEUE_WAIT_BUCKETS",
+            "--log-level CE_LOG_LEVEL",
+            "--worker-timeout CE_WORKER_TIMEOUT",
+            "--purge-offline-worker-metrics CE_PURGE_OFFLINE_WORKER_METRICS",
+            "--generic-hostname-task-sent-metric CE_GENERIC_HOSTNAME_TASK_SENT_METRIC",
+            "--generic-hostname-worker-task-metric CE_GENERIC_HOSTNAME_WORKER_TASK_METRIC",
+            "--queues CE_QUEUES",
+            "--metric-prefix CE_METRIC_PREFIX",
+            "--default-queue-name CE_DEFAULT_QUEUE_NAME",
+            "--static-label CE_STATIC_LABEL",
+            "--celery-broker-url CELERY_BROKER_URL",
+        ] {
+            assert!(variables.contains(flag), "{flag}: {variables:?}");
+        }
+    }
+
+    #[test]
     fn peer_s_flags_are_core_s_too() {
         let config = |flags: &[&str]| Line::try_parse_from(["celery-exporter"].iter().chain(flags)).unwrap().config;
         let listens = |flags: &[&str]| config(flags).aliases().listen_address;

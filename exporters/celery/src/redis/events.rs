@@ -106,3 +106,54 @@ impl Reader {
         repeated
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use clap::Parser;
+    use exporter_core::Format;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    /// What a subscriber received, byte by byte as it came: also messages to workers and results, which are no events.
+    #[tokio::test]
+    async fn captured_stream_is_read_whole() {
+        let settings = Line::try_parse_from(["x", "--broker-url=redis://h"]).unwrap().config.settings().unwrap();
+        let shared = Shared::new(&settings);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures/redis_main.resp");
+        let bytes = fs::read(path).unwrap();
+        let mut link = Link::new(Box::new(tokio::io::join(std::io::Cursor::new(bytes), tokio::io::sink())));
+        let mut reader = Reader::default();
+        while link.fill().await.is_ok() {
+            link.drain(LIMIT, |reply| {
+                let is_event = reply
+                    .as_ref()
+                    .is_some_and(|reply| reply.parts().get(2).and_then(Reply::bytes).is_some_and(|channel| channel.starts_with(b"/3.celeryev/")));
+                if is_event {
+                    reader.message(reply, Arrival::now(), &shared);
+                }
+            })
+            .unwrap();
+        }
+        let mut page = Vec::new();
+        shared.registry.encode(Format::Text, &mut page);
+        let page = String::from_utf8(page).unwrap();
+        for line in [
+            "celery_task_total{task_name=\"capp.add\",status=\"succeeded\"} 61",
+            "celery_task_total{task_name=\"capp.slow\",status=\"revoked\"} 3",
+            "celery_task_total{task_name=\"capp.hard\",status=\"failed\"} 1",
+            "celery_events_total{type=\"malformed\"} 0",
+            "celery_events_total{type=\"unknown\"} 0",
+        ] {
+            assert!(page.contains(&format!("{line}\n")), "{line}\n{page}");
+        }
+    }
+}

@@ -109,6 +109,24 @@ fn every_outcome_of_the_redis_capture_counts_once() {
 #[test]
 fn every_outcome_of_the_amqp_capture_counts_once() {
     let bench = Bench::play("amqp_main.jsonl");
+    let expected = [
+        "task_total{capp.add,status=succeeded} 61",
+        "task_total{capp.alwaysretry,status=failed} 1",
+        "task_total{capp.alwaysretry,status=retried} 1",
+        "task_total{capp.boom,status=failed} 1",
+        "task_total{capp.custom,status=failed} 1",
+        "task_total{capp.flaky,status=retried} 1",
+        "task_total{capp.flaky,status=succeeded} 1",
+        "task_total{capp.hard,status=failed} 1",
+        "task_total{capp.keyboom,status=failed} 1",
+        "task_total{capp.rej,status=rejected} 1",
+        "task_total{capp.slow,status=revoked} 2",
+        "task_total{capp.soft,status=failed} 1",
+        "task_total{capp.unknown_task,status=failed} 1",
+    ];
+    assert_eq!(sorted(bench.counted(&["task_total"])), expected);
+    let sum = |family: &str| bench.counted(&[family]).iter().filter_map(|line| line.rsplit(' ').next()?.parse::<u32>().ok()).sum::<u32>();
+    assert_eq!(["task_sent_total", "task_received_total", "task_started_total"].map(sum), [76, 73, 73]);
     let failed = bench.counted(&["task_failed_total"]);
     assert!(failed.contains(&"task_failed_total{capp.soft,error_type=SoftTimeLimitExceeded} 1".to_owned()), "{failed:?}");
     assert_eq!(sorted(bench.counted(&["task_timeout_total"])), ["task_timeout_total{capp.hard} 1", "task_timeout_total{capp.soft} 1"]);

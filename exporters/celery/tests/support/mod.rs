@@ -111,8 +111,18 @@ impl Exporter {
     /// Starts one on a free port.
     pub(crate) fn start(arguments: &[&str], directory: &Path) -> Self {
         let port = free_port();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_celery-exporter"));
+        let mut command = Self::command();
         command.arg(format!("--web.listen-address=127.0.0.1:{port}")).args(arguments);
+        Self::run(command, port, directory)
+    }
+
+    /// The program.
+    pub(crate) fn command() -> Command {
+        Command::new(env!("CARGO_BIN_EXE_celery-exporter"))
+    }
+
+    /// Starts one that listens on this port.
+    pub(crate) fn run(mut command: Command, port: u16, directory: &Path) -> Self {
         let program = Program::start(&mut command, &directory.join("exporter.log"));
         wait("the exporter answers", Duration::from_secs(10), || TcpStream::connect(("127.0.0.1", port)).is_ok());
         Self { program, port }
@@ -146,13 +156,19 @@ impl Exporter {
 
 /// The page of metrics that is served on a port.
 pub(crate) fn get(port: u16) -> String {
+    let (head, body) = ask(port, "/metrics");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    body
+}
+
+/// Head and body of the answer to a request for a path.
+pub(crate) fn ask(port: u16, path: &str) -> (String, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
-    body.to_owned()
+    (head.to_owned(), body.to_owned())
 }
 
 /// A page by series.
