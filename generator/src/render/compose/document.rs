@@ -17,6 +17,8 @@ pub(super) struct Document {
 #[derive(Default, Serialize)]
 pub(super) struct Service {
     pub(super) image: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) profiles: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) build: Option<Build>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

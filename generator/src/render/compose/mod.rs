@@ -159,6 +159,26 @@ mod tests {
     }
 
     #[test]
+    fn the_demonstration_s_api_is_there_only_when_it_is_asked_for() {
+        let text = text();
+        let (_, api) = text.split_once("\n  api:\n").unwrap();
+        let api = api.split("\nnetworks:\n").next().unwrap();
+        for part in [
+            "    image: selextract/selextract-api:",
+            "    profiles:\n    - demo\n",
+            "        PACKAGE: api-metrics\n        BINARY: selextract-api\n",
+            "      METRICS_TOKEN_FILE: ${METRICS_TOKEN:+/run/secrets/metrics_token}\n",
+            "      ALERTMANAGER_WEBHOOK_PASSWORD_FILE: /run/secrets/alertmanager_webhook_password\n",
+            "    secrets:\n    - metrics_token\n    - alertmanager_webhook_password\n",
+            "    - ${BIND_ADDRESS:-127.0.0.1}:8000:8000\n",
+            "    networks:\n    - monitoring\n    - published\n",
+        ] {
+            assert!(api.contains(part), "{part}: {api}");
+        }
+        assert_eq!(text.matches("profiles:").count(), 1, "nothing else waits to be asked for");
+    }
+
+    #[test]
     fn the_site_changes_nothing() {
         let mut site = Site::default();
         site.set_webhook("http://127.0.0.1:1/").unwrap();

@@ -6,7 +6,7 @@ use super::super::yaml::{Entries, because};
 use super::document::{BindOptions, Build, HealthCheck, Limits, Logging, Mount, Service};
 use super::{APPLICATION, MONITORING, PUBLISHED};
 use crate::spec::component::{
-    ALERTMANAGER, CELERY_EXPORTER, Component, GRAFANA, HOST, Image, NODE_EXPORTER, POSTGRES_EXPORTER, PROMETHEUS, REDIS_EXPORTER,
+    ALERTMANAGER, API, CELERY_EXPORTER, Component, GRAFANA, HOST, Image, NODE_EXPORTER, POSTGRES_EXPORTER, PROMETHEUS, REDIS_EXPORTER,
 };
 use crate::spec::duration::Duration;
 use crate::spec::variable::{self, Reader, Value, Variable};
@@ -32,6 +32,12 @@ const WRITABLE: &str = "Compose refuses to copy a secret from .env into a read-o
 
 /// What our exporters promise to live with.
 const EXPORTER_LIMITS: Limits = Limits { mem_limit: "128m", cpus: 0.1, pids_limit: 64 };
+
+/// Two passwords are hashed at once, with 19 MiB each; alerts and rows of a demonstration fit in the rest.
+const API_LIMITS: Limits = Limits { mem_limit: "256m", cpus: 0.5, pids_limit: 64 };
+
+/// Profile of what is started to try the stack out, and at no other time.
+const DEMO: &str = "demo";
 
 /// Where Alertmanagers tell each other what they have sent.
 const CLUSTER_PORT: u16 = 9_094;
@@ -62,9 +68,10 @@ const MAKE: [(&Component, Make); 7] = [
     (&CELERY_EXPORTER, celery_exporter),
 ];
 
-/// Every part of the spec that has a container, once.
+/// Every part of the spec that has a container, once, and the API of the demonstration.
 pub(super) fn all(spec: &Spec) -> Entries<Service> {
-    spec.jobs.iter().filter_map(|job| Some((job.component.name, one(job.component, Place { number: 1, count: 1 })?))).collect()
+    let parts = spec.jobs.iter().filter_map(|job| Some((job.component.name, one(job.component, Place { number: 1, count: 1 })?)));
+    parts.chain([(API.host, demonstration())]).collect()
 }
 
 /// What a site with several containers of a part has besides: the further ones.
@@ -204,6 +211,28 @@ fn celery_exporter(place: Place) -> Service {
     Service { environment: environment.into_iter().collect(), ..exporter(&CELERY_EXPORTER, place, &variable::CELERY_BROKER_PASSWORD) }
 }
 
+/// Stands in for the user's own API: everything in memory, and traffic that it sends itself. Called as the user's is, so that
+/// Prometheus scrapes it and Alertmanager posts to it without knowing the difference.
+fn demonstration() -> Service {
+    let place = Place { number: 1, count: 1 };
+    let environment = [
+        ("METRICS_TOKEN_FILE", secret_path(&variable::METRICS_TOKEN, 1)),
+        ("ALERTMANAGER_WEBHOOK_PASSWORD_FILE", secret_path(&variable::WEBHOOK_PASSWORD, 1)),
+    ];
+    let service = part(&API, place, [&variable::METRICS_TOKEN, &variable::WEBHOOK_PASSWORD].map(Variable::secret_file));
+    Service {
+        profiles: vec![DEMO],
+        build: Some(build("api-metrics", Some(API.name))),
+        command: vec!["--simulate".to_owned()],
+        environment: environment.into_iter().collect(),
+        ports: vec![published(&API, place)],
+        networks: vec![MONITORING, PUBLISHED],
+        healthcheck: healthcheck(vec!["CMD".to_owned(), format!("/{}", API.name), "healthcheck".to_owned()]),
+        limits: API_LIMITS,
+        ..service
+    }
+}
+
 /// What our exporters have in common. Each of several has a secret of its own.
 fn exporter(component: &Component, place: Place, secret: &Variable) -> Service {
     Service {
@@ -218,16 +247,8 @@ fn exporter(component: &Component, place: Place, secret: &Variable) -> Service {
 fn part<const N: usize>(component: &Component, place: Place, secrets: [String; N]) -> Service {
     Service {
         image: component.reference(),
-        build: (component.image == Image::Ours).then(|| Build {
-            context: ".",
-            dockerfile: "exporters/Dockerfile",
-            args: [("PACKAGE", component.name.to_owned())].into_iter().collect(),
-        }),
-        ports: if component.published {
-            vec![format!("{}:{}:{}", variable::BIND_ADDRESS.reference(), component.published_port(place.number), component.port)]
-        } else {
-            Vec::new()
-        },
+        build: (component.image == Image::Ours).then(|| build(component.name, None)),
+        ports: if component.published { vec![published(component, place)] } else { Vec::new() },
         read_only: Some(if N == 0 { because("It writes nothing outside its volumes.", true) } else { because(WRITABLE, false) }),
         secrets: secrets.into(),
         cap_drop: ["ALL"],
@@ -236,6 +257,17 @@ fn part<const N: usize>(component: &Component, place: Place, secrets: [String; N
         logging: Logging { driver: "json-file", options: [("max-size", "10m"), ("max-file", "3")].into_iter().collect() },
         ..Service::default()
     }
+}
+
+/// How an image of ours is built; a package's program has its name unless another is given.
+fn build(package: &str, binary: Option<&str>) -> Build {
+    let args = [("PACKAGE", package)].into_iter().chain(binary.map(|binary| ("BINARY", binary)));
+    Build { context: ".", dockerfile: "exporters/Dockerfile", args: args.map(|(name, value)| (name, value.to_owned())).collect() }
+}
+
+/// A port of the host, on loopback unless the site says otherwise.
+fn published(component: &Component, place: Place) -> String {
+    format!("{}:{}:{}", variable::BIND_ADDRESS.reference(), component.published_port(place.number), component.port)
 }
 
 /// Name of the file that holds the secret of one of several.
