@@ -1,7 +1,9 @@
 //! selextract-api with real stores behind it: what its routes say has happened is in `PostgreSQL`, Redis and the queue, and its page
 //! counts it, also while the stores are gone.
 
+mod access;
 mod service;
+mod state;
 mod tls;
 mod worker;
 
@@ -45,6 +47,8 @@ fn task_runs_on_a_worker_and_its_end_is_counted() {
     let service = Service::start(&flags(&postgres, &redis));
     assert_eq!((service.register("ada@example.com"), service.register("ada@example.com")), (201, 409));
     let ada = service.log_in("ada@example.com").unwrap();
+    // Of the rate limit; it is there for a minute.
+    assert!(integer(&redis, &["TTL", "limit:/login:127.0.0.1"]) > 0);
     let create = |kind: &str| {
         let (status, task) = service.post("/tasks", Some(&ada), &json!({ "task_type": kind }));
         assert_eq!(status, 202, "{task}");
@@ -85,7 +89,6 @@ fn task_runs_on_a_worker_and_its_end_is_counted() {
     let user = "cache_type=\"user\"";
     assert!(service.sum("selextract_cache_requests_total", &[user, "result=\"hit\""]) >= 1.0);
     assert!(service.sum("selextract_cache_requests_total", &[user, "result=\"miss\""]) >= 1.0);
-    assert!(integer(&redis, &["TTL", "limit:/login:127.0.0.1"]) > 0);
     assert!(service.sum("selextract_database_pool_connections", &["state=\"idle\""]) >= 1.0);
     wait::until("the state to be read again", READ_AGAIN, || (service.sum("selextract_active_users", &["1h"]) > 0.5).then_some(()));
     assert!((service.sum("selextract_user_sessions_active", &[]) - 1.0).abs() < f64::EPSILON);

@@ -26,12 +26,17 @@ pub(crate) struct User {
 
 impl Service {
     pub(crate) fn start(flags: &[String]) -> Self {
+        let port = port::free();
+        Self::start_at(port, &[&[format!("--web.listen-address=127.0.0.1:{port}")], flags].concat())
+    }
+
+    /// With flags that say themselves where it listens.
+    pub(crate) fn start_at(port: u16, flags: &[String]) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let token = directory.path().join("token");
         fs::write(&token, "CANARY").expect("a file in a temporary directory");
-        let port = port::free();
         let mut command = binary::command("selextract-api");
-        command.arg(format!("--web.listen-address=127.0.0.1:{port}")).arg(format!("--worker.token-file={}", token.display())).args(flags);
+        command.arg(format!("--worker.token-file={}", token.display())).args(flags);
         let mut service = Self { program: Program::start_in(directory, command), port, token };
         service.program.until("the service to answer", || http::get(port, "/health", &[]).ok().filter(|answer| answer.status == 200));
         service
