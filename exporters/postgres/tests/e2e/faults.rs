@@ -106,35 +106,80 @@ fn wrong_password_is_told_and_not_shown() {
     let mut postgres = Postgres::start(&[]);
     postgres.sql("postgres", "CREATE ROLE me LOGIN PASSWORD 'right'");
     require_password(&mut postgres);
-    let directory = tempfile::tempdir().unwrap();
-    for (variables, files) in dsn_forms(postgres.port) {
-        let mut all: Vec<(&str, String)> = variables;
-        for (variable, text) in files {
-            let path = directory.path().join(variable);
-            std::fs::write(&path, text).unwrap();
-            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-            all.push((variable, path.display().to_string()));
-        }
-        let variables: Vec<(&str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    for form in dsn_forms(postgres.port) {
+        let (_directory, variables) = written(form);
+        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let exporter = Exporter::start_with(&variables, &["--log.level=debug"]);
         let page = exporter.scrape();
         assert_eq!(page.value("pg_up_reason{reason=\"auth\"}"), Some(1.0), "{variables:?}");
         let status = exporter.get("/status").unwrap();
         let command = std::fs::read_to_string(format!("/proc/{}/cmdline", exporter.program.0.id())).unwrap();
-        for text in [page.text, exporter.log(), status, command] {
-            assert!(!text.contains(CANARY) && !text.contains("c4n4ry"), "the password is shown: {text}");
+        for text in [page.text, exporter.log(), status, command, check(&variables).1] {
+            assert_hidden(&text);
         }
     }
+    for (name, value) in [
+        ("DATA_SOURCE_NAME", format!("host=db password='{CANARY}")),
+        ("DATA_SOURCE_NAME", format!("postgresql://me:{CANARY}%zz@db/x")),
+        ("DATA_SOURCE_NAME", format!("postgresql://me:{CANARY}@db:port/x")),
+        ("DATA_SOURCE_NAME", format!("postgresql://me:{CANARY}@a/x,postgresql://me:{CANARY}@b/x")),
+        ("DATA_SOURCE_URI", format!("me:{CANARY}/@db")),
+    ] {
+        let (code, text) = check(&[(name, &value)]);
+        assert_eq!(code, Some(2), "{text}");
+        assert_hidden(&text);
+    }
+}
+
+/// The password does not stand in the text, neither as it is nor turned around or encoded.
+fn assert_hidden(text: &str) {
+    let reversed: String = CANARY.chars().rev().collect();
+    for form in [CANARY, "c4n4ry", &reversed, "YzRuNHJ5LHBAc3M", "63346e3472792c7040737"] {
+        assert!(!text.contains(form), "the password is shown: {text}");
+    }
+}
+
+#[test]
+fn every_form_of_connection_string_logs_in() {
+    let mut postgres = Postgres::start(&[]);
+    postgres.sql("postgres", &format!("CREATE ROLE me LOGIN PASSWORD '{CANARY}'"));
+    require_password(&mut postgres);
+    for form in dsn_forms(postgres.port) {
+        let (_directory, variables) = written(form);
+        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let exporter = Exporter::start_with(&variables, &[]);
+        assert_eq!(exporter.scrape().value("pg_up"), Some(1.0), "{:?}: {}", variables.first(), exporter.log());
+    }
+}
+
+/// The subcommand: its exit code, and all that it prints.
+fn check(variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let mut check = crate::program::command(env!("CARGO_BIN_EXE_postgres-exporter"));
+    let output = check.arg("check").envs(variables.iter().copied()).output().unwrap();
+    (output.status.code(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
 }
 
 type Form = (Vec<(&'static str, String)>, Vec<(&'static str, String)>);
 
-/// Every way to give the wrong password: variables, and variables that name a file with such text.
+/// The variables of a form, with its files written.
+fn written((mut variables, files): Form) -> (tempfile::TempDir, Vec<(&'static str, String)>) {
+    let directory = tempfile::tempdir().unwrap();
+    for (variable, text) in files {
+        let path = directory.path().join(variable);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        variables.push((variable, path.display().to_string()));
+    }
+    (directory, variables)
+}
+
+/// Every way to give the password: variables, and variables that name a file with such text.
 fn dsn_forms(port: u16) -> Vec<Form> {
     let encoded = CANARY.replace('@', "%40").replace(',', "%2C");
     let uri = format!("127.0.0.1:{port}/postgres");
     let place = || vec![("DATA_SOURCE_URI", uri.clone()), ("DATA_SOURCE_USER", "me".to_owned())];
-    let libpq = || vec![("PGHOST", "127.0.0.1".to_owned()), ("PGPORT", port.to_string()), ("PGUSER", "me".to_owned())];
+    let libpq =
+        || vec![("PGHOST", "127.0.0.1".to_owned()), ("PGPORT", port.to_string()), ("PGUSER", "me".to_owned()), ("PGDATABASE", "postgres".to_owned())];
     let with = |mut variables: Vec<(&'static str, String)>, name, value: &str| {
         variables.push((name, value.to_owned()));
         variables
@@ -158,17 +203,15 @@ fn dsn_forms(port: u16) -> Vec<Form> {
 fn check_tells_what_the_role_lacks() {
     let postgres = Postgres::start(&[]);
     postgres.sql("postgres", "CREATE ROLE plain LOGIN");
-    let check = |user: &str| {
-        let mut check = crate::program::command(env!("CARGO_BIN_EXE_postgres-exporter"));
-        let output = check.arg("check").env("DATA_SOURCE_NAME", postgres.dsn(user, "postgres")).output().unwrap();
-        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    let (code, text) = check("postgres");
+    let (code, text) = check(&[("DATA_SOURCE_NAME", &postgres.dsn("postgres", "postgres"))]);
     assert_eq!(code, Some(0), "{text}");
     assert!(!text.contains("GRANT") && text.contains("stat_database "), "{text}");
-    let (code, text) = check("plain");
+    let (code, text) = check(&[("DATA_SOURCE_NAME", &postgres.dsn("plain", "postgres"))]);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("GRANT pg_monitor TO \"plain\";"), "{text}");
+    assert!(text.contains("Shown in part, since the role is no member of pg_read_all_stats: ") && text.contains("stat_activity"), "{text}");
+    // What the background lacks shows too, however long it takes.
+    assert!(text.lines().any(|line| line.starts_with("wal ") && line.contains("failed")), "{text}");
 }
 
 #[test]
@@ -203,7 +246,7 @@ fn rotated_password_is_read_again() {
 #[test]
 fn plain_role_sees_what_it_may() {
     let postgres = Postgres::start(&[]);
-    postgres.sql("postgres", "CREATE ROLE plain LOGIN");
+    postgres.sql("postgres", "CREATE ROLE plain LOGIN;;CREATE SEQUENCE secret");
     let exporter = Exporter::start(&postgres.dsn("plain", "postgres"), &[]);
     let page = until("the background", || Some(exporter.scrape()).filter(|page| page.has("pg_database_size_bytes")));
     assert_eq!(page.value("pg_up"), Some(1.0));
@@ -211,6 +254,13 @@ fn plain_role_sees_what_it_may() {
     assert_eq!(page.value("pg_exporter_collector_success{collector=\"stat_database\"}"), Some(1.0));
     let status = exporter.get("/status").unwrap();
     assert!(status.contains("GRANT pg_monitor TO &quot;plain&quot;;") && status.contains("permission denied"), "{status}");
+    for line in
+        ["<tr><td>stat_activity</td><td>runs in part: the role is no member of pg_read_all_stats</td></tr>", "<tr><td>locks</td><td>runs</td></tr>"]
+    {
+        assert!(status.contains(line), "{status}");
+    }
+    assert_eq!(page.value("pg_sequences_unreadable{datname=\"postgres\"}"), Some(1.0));
+    assert!(status.contains("1 sequences of database &quot;postgres&quot; cannot be read"), "{status}");
     let failing: Vec<_> = page.text.lines().filter(|line| line.starts_with("pg_exporter_collector_success") && line.ends_with(" 0")).collect();
     assert_eq!(failing.len(), 2, "{failing:?}");
 }

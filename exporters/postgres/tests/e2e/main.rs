@@ -1,6 +1,8 @@
 //! The exporter against real servers: Debian's `PostgreSQL` 15, or the version in the folder that `POSTGRES_BIN` names.
 
 #[cfg(test)]
+mod custom;
+#[cfg(test)]
 mod exporter;
 #[cfg(test)]
 mod faults;
@@ -14,5 +16,7 @@ mod parity;
 mod postgres;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod session;
 #[cfg(test)]
 mod tls;
