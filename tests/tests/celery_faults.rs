@@ -35,6 +35,8 @@ fn is_found_again(broker: &str, proxy: &FaultProxy, real: &str) {
     let before = reconnects();
     proxy.set(Fault::Reset(0));
     until::until("the loss to be told", PATIENCE, || (value("celery_up", &[]) == Some(0.0)).then_some(()));
+    // Of a subscription to which nothing is said it shows when the exporter asks whether the broker is there.
+    until::until("the subscription to be lost", PATIENCE, || exporter.program.log().contains("part=Events").then_some(()));
     proxy.set(Fault::Pass);
     until::until("the broker to be reached again", PATIENCE, is_up);
     until::until("events to be subscribed to again", PATIENCE, || (reconnects() > before).then_some(()));
