@@ -22,7 +22,7 @@ const UNLISTED: &str = "_OTHER";
 pub(crate) struct Groups(Vec<Box<str>>);
 
 impl Groups {
-    /// At most 31 values, and one for all others.
+    /// At most 23 values, and one for all others.
     pub(crate) fn new(values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let mut groups: Vec<Box<str>> = Vec::new();
         for value in values {

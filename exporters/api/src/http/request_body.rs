@@ -15,7 +15,8 @@ use super::endpoint::Endpoint;
 
 /// A request body that the layer can count without changing its type.
 ///
-/// axum's `Body` is one. Around another service, turn its body into a [`CountedBody`] first:
+/// axum's `Body` is one: whatever is in it is in a box of axum's own, so that counting one with content costs an allocation, the only
+/// one of the layer. Around another service, turn its body into a [`CountedBody`] first:
 /// `ServiceBuilder::new().map_request(|request: Request<B>| request.map(CountedBody::from)).layer(metrics)`.
 pub trait Countable: HttpBody {
     /// The same body; its bytes go to `tally`.
