@@ -42,6 +42,12 @@ impl Page {
         self.0.iter().filter(|(series, _)| of_family(series)).map(|(_, value)| value).sum()
     }
 
+    /// A family's samples.
+    pub(crate) fn of_family(&self, family: &str) -> Vec<(String, f64)> {
+        let samples = self.0.iter().filter(|(series, _)| series.split('{').next() == Some(family));
+        samples.map(|(series, value)| (series.clone(), *value)).collect()
+    }
+
     pub(crate) fn requests(&self, status: u16) -> f64 {
         self.sum("http_requests_total", &format!("status_code=\"{status}\""))
     }
