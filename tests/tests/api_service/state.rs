@@ -68,7 +68,11 @@ fn database_that_hangs_is_an_error_in_time() {
     // Now it hangs with connections open: they are no connections to lend to anybody.
     assert!(signal_all(&postgres, Signal::STOP) > 0);
     let path = format!("/users/{}", ada.id);
-    wait::until("an error", PATIENCE, || (service.get(&path, &ada).0 == 503).then_some(()));
+    let error = wait::until("an error", PATIENCE, || {
+        let (status, body) = service.get(&path, &ada);
+        (status == 503).then_some(body)
+    });
+    assert_eq!(error["error"], "temporarily unavailable", "the store's own time is up before the request's is");
     // New connections are made beside those that hang.
     wait::until("the database to be used beside them", PATIENCE, || (service.get(&path, &ada).0 == 200).then_some(()));
     assert!(service.sum("selextract_database_pool_connections", &["in_use"]) < 0.5);
