@@ -3,6 +3,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# For the API's bench, at the very end.
+command -v valgrind >/dev/null || {
+    printf 'tests/full.sh: valgrind is missing; run: apt-get install valgrind\n' >&2
+    exit 1
+}
 ./tests/run.sh
 LONG=1 cargo test --locked --package it --test formats --test redis_load
 LONG=1 cargo test --locked --package generator --test same_bytes
@@ -16,3 +21,4 @@ LONG=1 cargo test --locked --package it --test postgres_faults restarts
 ./tests/bench/redis.sh
 LONG=1 ./tests/bench/postgres.sh
 ./tests/bench/celery.sh
+./tests/bench/api.sh

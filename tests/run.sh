@@ -66,6 +66,8 @@ step 'Programs' programs
 step 'Python environment' python_environment
 step 'Format' cargo fmt --all --check
 step 'Lints' cargo clippy --locked --workspace --all-targets -- --deny warnings
+# The API's layer without the reference service, as other services take it.
+step 'Layer alone' cargo check --locked --package api-metrics --no-default-features
 step 'Documentation' env RUSTDOCFLAGS='--deny warnings' cargo doc --locked --workspace --no-deps
 # Programs that tests of other packages start. Most tests wait for servers, so there may be more of them than processors.
 step 'Programs under test' cargo build --locked --workspace --bins
