@@ -1,5 +1,6 @@
 //! A TCP proxy between an exporter and its target that misbehaves on demand.
 
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -9,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::server::runtime;
 use crate::{PATIENCE, port, wait};
@@ -19,7 +20,7 @@ use crate::{PATIENCE, port, wait};
 pub enum Fault {
     /// Nothing: bytes pass both ways.
     Pass,
-    /// Each piece of a reply comes that much later.
+    /// Replies come that much later, as over a longer line: what follows is under way meanwhile.
     Delay(Duration),
     /// A reply comes byte by byte, that many in a second.
     Drip(u32),
@@ -146,7 +147,11 @@ async fn carry(mut client: TcpStream, target: u16, mut faults: watch::Receiver<F
     client.set_nodelay(true)?;
     let (mut request, mut reply) = (vec![0; 16 << 10], vec![0; 16 << 10]);
     let mut since_fault = 0;
+    // What is under way, with when it arrives.
+    let mut line: VecDeque<(Instant, Vec<u8>)> = VecDeque::new();
+    let mut ended = false;
     loop {
+        let due = line.front().map(|(due, _)| *due);
         tokio::select! {
             // A change is seen before any byte that was sent after it.
             biased;
@@ -155,18 +160,38 @@ async fn carry(mut client: TcpStream, target: u16, mut faults: watch::Receiver<F
                 if changed.is_err() || *faults.borrow() == Fault::Refuse {
                     return Ok(());
                 }
+                for (due, _) in &mut line {
+                    *due = Instant::now();
+                }
+            }
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                if let Some((_, piece)) = line.pop_front() {
+                    Outlet { client: &mut client, faults: &mut faults, counts, since_fault: &mut since_fault }.write(&piece).await?;
+                }
+                if ended && line.is_empty() {
+                    return Ok(());
+                }
             }
             read = client.read(&mut request) => match read? {
                 0 => return Ok(()),
                 length if *faults.borrow() != Fault::Freeze => target.write_all(&request[..length]).await?,
                 _ => {}
             },
-            read = target.read(&mut reply) => match read? {
-                0 => return Ok(()),
+            read = target.read(&mut reply), if !ended => match read? {
+                0 if line.is_empty() => return Ok(()),
+                0 => ended = true,
                 length => {
+                    let delay = match *faults.borrow() {
+                        Fault::Delay(delay) => Some(delay),
+                        // Nothing overtakes what is under way.
+                        _ if !line.is_empty() => Some(Duration::ZERO),
+                        _ => None,
+                    };
                     let mut out = Outlet { client: &mut client, faults: &mut faults, counts, since_fault: &mut since_fault };
-                    if !out.deliver(&reply[..length]).await? {
-                        return Ok(());
+                    match delay {
+                        Some(delay) => line.push_back((Instant::now() + delay, reply[..length].to_vec())),
+                        None if !out.deliver(&reply[..length]).await? => return Ok(()),
+                        None => {}
                     }
                 }
             },
@@ -188,11 +213,7 @@ impl Outlet<'_> {
     async fn deliver(&mut self, piece: &[u8]) -> std::io::Result<bool> {
         let fault = self.faults.borrow().clone();
         match fault {
-            Fault::Pass => self.write(piece).await?,
-            Fault::Delay(delay) => {
-                self.pause(delay).await;
-                self.write(piece).await?;
-            }
+            Fault::Pass | Fault::Delay(_) => self.write(piece).await?,
             Fault::Drip(per_second) => {
                 for byte in piece {
                     self.write(&[*byte]).await?;
@@ -295,6 +316,26 @@ mod tests {
         exchange(&mut stream, b"hello");
 
         assert!(start.elapsed() >= Duration::from_millis(100));
+    }
+
+    #[test]
+    fn delay_is_no_throttle() {
+        let proxy = FaultProxy::start(echo());
+        let mut stream = connect(&proxy);
+        proxy.set(Fault::Delay(Duration::from_millis(200)));
+        let start = Instant::now();
+        let sent: Vec<u8> = (0..1 << 18).flat_map(u32::to_le_bytes).collect();
+        let mut writer = stream.try_clone().unwrap();
+        let written = sent.clone();
+
+        let writing = thread::spawn(move || writer.write_all(&written));
+        let mut back = vec![0; sent.len()];
+        stream.read_exact(&mut back).unwrap();
+
+        writing.join().unwrap().unwrap();
+        assert!(back == sent, "bytes are lost or out of order");
+        // One piece after the other would take 64 times as long as one.
+        assert!(start.elapsed() < Duration::from_millis(200 * 32), "{:?}", start.elapsed());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use it::exporter::SCRAPE_TIMEOUT_HEADER;
 use it::faults::Fault;
+use it::page::Page;
 use it::postgres_server::PostgresServer;
 use it::{PATIENCE, http, port, wait};
 
@@ -71,26 +72,40 @@ fn connection_that_breaks_again_and_again_is_closed() {
 #[test]
 fn reply_cut_in_the_middle_costs_what_is_missing() {
     let watched = Watched::start();
+    let whole = watched.scrape();
+    let answered = |page: &Page| page.samples().filter(|sample| sample.name == "pg_scrape_collector_success" && sample.value > 0.5).count();
+    let mut parts = Vec::new();
     for offset in [1, 7, 100, 1000, 3000, 10_000, 30_000, 60_000] {
         let page = watched.scrape_during(Fault::Cut(offset));
 
-        let cut = page.value("pg_exporter_last_scrape_error", &[]) == Some(1.0);
-        if cut && page.value("pg_up", &[]) == Some(0.0) {
+        let failed = page.value("pg_exporter_last_scrape_error", &[]) == Some(1.0);
+        if page.value("pg_up", &[]) == Some(0.0) {
+            assert!(failed, "at {offset}");
             assert_down(&page, "closed");
+        } else if failed {
+            assert!(answered(&page) < answered(&whole), "at {offset}");
+            parts.push(answered(&page));
         } else {
-            assert!(page.samples().any(|sample| sample.name == "pg_scrape_collector_success" && sample.value > 0.5), "at {offset}");
+            // All of the reply fits into so many bytes.
+            assert_eq!(answered(&page), answered(&whole), "at {offset}");
         }
     }
+    assert!(parts.iter().any(|answered| *answered > 0), "no cut left a part");
+    assert!(parts.is_sorted(), "{parts:?}");
 }
 
 #[test]
-fn garbage_is_a_protocol_error() {
+fn garbage_is_told_and_believed_in_no_part() {
     let watched = Watched::start();
-    for garbage in [b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice(), b"\xff\xfe\x00\x01\r\n", b"\0\0\0\0\0\0\0\0"] {
+    for (garbage, reason) in [
+        // A message whose length would be more than a gigabyte: the rest of it does not come.
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice(), "timeout"),
+        (b"\xff\xfe\x00\x01\r\n", "protocol"),
+        (b"\0\0\0\0\0\0\0\0", "protocol"),
+    ] {
         let page = watched.scrape_during(Fault::Garbage(garbage.to_vec()));
 
-        assert_eq!(page.value("pg_up", &[]), Some(0.0));
-        assert!(page.family("pg_stat_database_numbackends").is_none());
+        assert_down(&page, reason);
     }
 }
 

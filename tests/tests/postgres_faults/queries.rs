@@ -38,7 +38,8 @@ fn query_ends_on_the_server_with_its_scrape() {
         wait::until("the query to end on the server", PATIENCE, || (!running(&watched.server)).then_some(()));
         assert!(answered.elapsed() < CANCELLED, "the query ran on for {:?}", answered.elapsed());
     }
-    wait::until("the session to end", PATIENCE, || (watched.server.sessions(APPLICATION) == 0).then_some(()));
+    // The server ends the query itself just before the deadline, so that the session can stay.
+    wait::until("one session", PATIENCE, || (watched.server.sessions(APPLICATION) <= 1).then_some(()));
 }
 
 #[test]
