@@ -347,6 +347,46 @@ mod tests {
     }
 
     #[test]
+    fn every_flag_of_upstream_has_its_default() {
+        // Upstream turns statistics of the checkpointer off, and has the dashboards of 17 and later empty; here they are on.
+        let defaults = [
+            ("buffercache_summary", false),
+            ("database", true),
+            ("database_wraparound", false),
+            ("locks", true),
+            ("long_running_transactions", false),
+            ("postmaster", false),
+            ("process_idle", false),
+            ("replication", true),
+            ("replication_slots", true),
+            ("roles", true),
+            ("settings", true),
+            ("stat_activity", true),
+            ("stat_activity_autovacuum", false),
+            ("stat_archiver", true),
+            ("stat_bgwriter", true),
+            ("stat_checkpointer", true),
+            ("stat_database", true),
+            ("stat_progress_vacuum", true),
+            ("stat_replication", true),
+            ("stat_statements", false),
+            ("stat_user_tables", true),
+            ("stat_wal_receiver", false),
+            ("statio_user_indexes", false),
+            ("statio_user_tables", true),
+            ("wal", true),
+            ("xlog_location", false),
+        ];
+        for (name, default) in defaults {
+            assert_eq!(config(&[]).collectors.runs(name), default, "{name}");
+            for given in [true, false] {
+                assert_eq!(config(&[&format!("--collector.{name}={given}")]).runs(name), given, "{name}");
+            }
+            assert!(config(&[&format!("--collector.{name}")]).runs(name), "{name}");
+        }
+    }
+
+    #[test]
     fn own_flag_goes_before_that_of_a_group() {
         let runs = |flags: &[&str], name| config(flags).runs(name);
         assert!(!runs(&["--disable-default-metrics"], "stat_database_conflicts"));
