@@ -288,3 +288,36 @@ fn backlog_shows_length_and_age() {
     wait("what a worker holds is not acknowledged", PATIENCE, || exporter.value("celery_queue_unacked") == Some(4.0));
     assert_eq!(exporter.value("celery_queue_length{queue=\"held\"}"), Some(0.0));
 }
+
+#[test]
+fn clock_an_hour_off_is_no_lag_and_no_wait() {
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = redis(port, directory.path(), &[]);
+    let exporter = exporter(port, directory.path(), &["--inspect-interval=1s"]);
+    wait("the broker is reached", PATIENCE, || is_up(&exporter));
+    let application = application(port, directory.path());
+    let worker = |offset, node, queue| application.worker_off_by(offset, node, &["-E", "-P", "threads", "-c", "2", "-Q", queue]);
+    let _workers = [worker("-1h", "w@behind", "behind"), worker("+1h", "w@ahead", "ahead")];
+    wait("both workers are up", PATIENCE, || exporter.value("celery_workers_active") == Some(2.0));
+    for queue in ["behind", "ahead"] {
+        // Which does not sleep: that cannot be done with a clock that is made up.
+        assert!(application.run("send.py", &["boom", "5", &format!("--queue={queue}")]).ended(PATIENCE));
+    }
+    wait("every task is counted", PATIENCE, || {
+        exporter.value("celery_task_failed_total{task_name=\"app.boom\",error_type=\"ValueError\"}") == Some(10.0)
+    });
+    let page = exporter.page();
+    let sum = |family: &str| page[&format!("celery_{family}_sum{{task_name=\"app.boom\"}}")];
+    for family in ["task_queue_wait_seconds", "task_prefetch_wait_seconds", "task_runtime_seconds"] {
+        assert!((0.0..60.0).contains(&sum(family)), "{family}: {}", sum(family));
+    }
+    assert_eq!(page.get("celery_task_queue_wait_seconds_count{task_name=\"app.boom\"}"), Some(&10.0));
+    assert!(page["celery_event_lag_seconds_sum"] < 60.0, "{}", page["celery_event_lag_seconds_sum"]);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    for worker in ["w@behind", "w@ahead"] {
+        assert_eq!(page.get(&format!("celery_worker_up{{hostname=\"{worker}\"}}")), Some(&1.0));
+        let heartbeat = page[&format!("celery_worker_last_heartbeat_timestamp_seconds{{hostname=\"{worker}\"}}")];
+        assert!((heartbeat - now).abs() < 60.0, "{heartbeat} at {now}");
+        wait("it answers", PATIENCE, || exporter.value(&format!("celery_worker_processes{{hostname=\"{worker}\"}}")) == Some(2.0));
+    }
+}

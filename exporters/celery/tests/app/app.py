@@ -29,7 +29,7 @@ app.conf.update(
 
 def write(event, task, **fields):
     """Appends a line to the ledger."""
-    line = json.dumps({"event": event, "task": task, **fields}) + "\n"
+    line = json.dumps({"event": event, "task": task, "at": time.time(), **fields}) + "\n"
     descriptor = os.open(LEDGER, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(descriptor, line.encode())

@@ -58,11 +58,15 @@ def main(count):
         write("sent", "app.gone")
         app.send_task("app.gone", queue=EITHER)
         write("unknown", "app.gone", error="NotRegistered")
-    sent = 2 + 8 * rare + 6 + 3 * rare
+    sent = 2 + 8 * rare + 6 + 4 * rare
     for number in range(count - sent):
         send(add, kwargs={"seconds": 0.02 if number % 10 == 0 else 0}, priority=(number % 4) * 3)
     # Whoever is revoked after a worker has it must first be with one: not behind all the others.
     wait(lambda: ended(add.name) >= count - sent)
+    # With a worker before they expire, and expired before they may run: that is so on either broker.
+    for _ in range(rare):
+        send(add, countdown=8, expires=4)
+        write("revoked", add.name, received=True)
     later = [send(add, countdown=8) for _ in range(rare)]
     wait(lambda: {result.id for result in later} <= held("scheduled"))
     for result in later:

@@ -57,7 +57,10 @@ pub(crate) struct Application {
 
 impl Application {
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.python);
+        self.prepared(Command::new(&self.python))
+    }
+
+    fn prepared(&self, mut command: Command) -> Command {
         command
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/app"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -70,7 +73,18 @@ impl Application {
 
     /// A worker with this node name.
     pub(crate) fn worker(&self, node: &str, arguments: &[&str]) -> Program {
-        let mut command = self.command();
+        self.start_worker(self.command(), node, arguments)
+    }
+
+    /// A worker on a host whose clock is off by so much: `-1h`.
+    pub(crate) fn worker_off_by(&self, offset: &str, node: &str, arguments: &[&str]) -> Program {
+        assert!(Command::new("faketime").arg("--version").output().is_ok(), "faketime is missing: apt-get install faketime");
+        let mut command = Command::new("faketime");
+        command.args(["-f", offset]).arg(&self.python).env("DONT_FAKE_MONOTONIC", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        self.start_worker(self.prepared(command), node, arguments)
+    }
+
+    fn start_worker(&self, mut command: Command, node: &str, arguments: &[&str]) -> Program {
         command.args(["-m", "celery", "-A", "app", "worker", "--loglevel", "info", "--without-gossip", "--without-mingle", "-n", node]);
         Program::start(command.args(arguments), &self.directory.join(format!("{node}.log")))
     }
