@@ -155,3 +155,79 @@ fn the_check_names_files_that_were_edited_by_hand_and_those_left_behind() -> Out
     assert_eq!(run(directory.path(), &["--output", "site", "--check"])?.status.code(), Some(0));
     Ok(())
 }
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once_and_nothing_is_written() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    fs::write(directory.path().join("site.yaml"), "intervals: {scrape: 6s, scrape_timeout: 7s, evaluation: 15s}\n")?;
+
+    let output = run(directory.path(), &["--output", "site", "--site", "site.yaml"])?;
+
+    assert_eq!((output.status.code(), standard_output(&output)), (Some(2), String::new()));
+    let said = standard_error(&output);
+    let places: Vec<&str> = said.lines().filter(|line| line.starts_with(" --> generator/src/spec/mod.rs:")).collect();
+    assert_eq!(places.len(), 2, "{said}");
+    let without_places = said.lines().filter(|line| !line.starts_with(" -->")).collect::<Vec<_>>().join("\n");
+    let expected = "error: scraping: a timeout of 7s in an interval of 6s [configuration/times]
+  | intervals: {scrape: 6s, scrape_timeout: 7s, evaluation: 15s}
+  |                         ^^^^^^^^^^^^^^^^^^
+  = let a scrape end before the next begins
+
+scraping: rules every 15s, samples every 6s [configuration/times]
+  | intervals: {scrape: 6s, scrape_timeout: 7s, evaluation: 15s}
+  |                                             ^^^^^^^^^^^^^^^
+  = evaluate as often as there is something new";
+    assert_eq!(without_places, expected);
+    assert!(!directory.path().join("site").exists());
+    Ok(())
+}
+
+#[test]
+fn an_error_of_the_site_file_has_its_name_and_line() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    fs::write(directory.path().join("site.yaml"), "intervals:\n  scrape: 15s\n  evaluation: 30s\n")?;
+    let output = run(directory.path(), &["--output", "site", "--site", "site.yaml"])?;
+    let expected = "error: site.yaml: line 3: intervals.evaluation: \"30s\" must be a length of time between 5s and 15s, such as 5s\n";
+    assert_eq!((output.status.code(), standard_error(&output).as_str()), (Some(2), expected));
+    assert!(!directory.path().join("site").exists());
+    Ok(())
+}
+
+#[test]
+fn the_printed_site_is_a_site_file_that_changes_nothing() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    let printed = run(directory.path(), &["--print-site"])?;
+    assert_eq!((printed.status.code(), standard_error(&printed)), (Some(0), String::new()));
+    assert_eq!(fs::read_dir(directory.path())?.count(), 0);
+    let text = standard_output(&printed);
+    for line in ["intervals:", "  scrape: 15s", "thresholds:", "external_labels:"] {
+        assert!(text.lines().any(|found| found.starts_with(line)), "{line}: {text}");
+    }
+    fs::write(directory.path().join("site.yaml"), &text)?;
+    run(directory.path(), &["--output", "site"])?;
+
+    let again = run(directory.path(), &["--output", "site", "--site", "site.yaml", "--check"])?;
+
+    let differing = standard_output(&again);
+    // Versions that are written out go to a file of the site's own, even if they are the spec's.
+    assert!(differing.lines().all(|line| line.contains("compose.site.yml") || line.contains(".manifest")), "{differing}");
+    Ok(())
+}
+
+#[test]
+fn a_plan_says_that_a_route_moved_and_writes_nothing() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    run(directory.path(), &["--output", "site"])?;
+    let path = directory.path().join("site/alertmanager.yml");
+    let moved = fs::read_to_string(&path)?.replace("- receiver: warning\n    matchers", "- receiver: info\n    matchers");
+    fs::write(&path, &moved)?;
+
+    let plan = run(directory.path(), &["--plan", "site"])?;
+
+    let said = standard_output(&plan);
+    assert_eq!(plan.status.code(), Some(0), "{}", standard_error(&plan));
+    assert!(said.contains("receiver warning instead of info") && said.contains("also by e-mail to "), "{said}");
+    assert!(said.contains(" series, ") && said.contains("samples per second"), "{said}");
+    assert_eq!(fs::read_to_string(&path)?, moved);
+    Ok(())
+}

@@ -10,15 +10,17 @@ use crate::spec::example::{Example, Kind};
 use crate::spec::site::Site;
 
 pub(super) fn check(spec: &Spec) -> Vec<Finding> {
-    // A site's own numbers have no examples, and the examples in seconds of an alert that counts seconds are left out.
+    // Where a site has other numbers or intervals its alerts have no examples, and those of the spec are looked at.
     let original = Spec::new(&Site { time_scale: spec.site.time_scale, ..Site::default() });
-    let has_examples = |alert: &&Alert| {
-        spec.site == original.site
-            || !alert.examples.is_empty()
-            || original.alerts.iter().any(|other| other.name == alert.name && other.expr == alert.expr)
+    let findings_of = |alert: &Alert| {
+        if spec.site == original.site || !alert.examples.is_empty() {
+            return of_alert(spec, alert);
+        }
+        original.alerts.iter().find(|other| other.name == alert.name).map_or_else(Vec::new, |alert| of_alert(&original, alert))
     };
+    // Examples in seconds of an alert that counts seconds are left out where times are divided.
     let scaled = spec.site.time_scale.get() > 1;
-    spec.alerts.iter().filter(|alert| alert.scales || !scaled).filter(has_examples).flat_map(|alert| of_alert(spec, alert)).collect()
+    spec.alerts.iter().filter(|alert| alert.scales || !scaled).flat_map(findings_of).collect()
 }
 
 /// Evaluations between the last quiet moment and the first firing of an example: one that fires too late or too early by more

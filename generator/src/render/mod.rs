@@ -114,6 +114,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
+    use crate::spec::duration::Duration;
     use crate::spec::site::Site;
 
     /// The rendered text of one file.
@@ -174,6 +175,17 @@ mod tests {
     }
 
     #[test]
+    fn every_interval_that_is_allowed_renders() {
+        for intervals in ["scrape: 5s, scrape_timeout: 4s, evaluation: 5s", "scrape: 30s, scrape_timeout: 29s, evaluation: 15s"] {
+            let mut site = Site::default();
+            site.read_file(&format!("intervals: {{{intervals}}}")).unwrap();
+            let files = crate::render(&site).unwrap_or_else(|error| panic!("{intervals}: {error}"));
+            // Examples are in scrapes of fifteen seconds.
+            assert!(!files.iter().any(|file| file.path.ends_with("_test.yml")));
+        }
+    }
+
+    #[test]
     fn jobs_can_swap_their_names() {
         let mut site = Site::default();
         site.read_file("jobs: {node: {name: redis}, redis: {name: node}}").unwrap();
@@ -204,6 +216,12 @@ mod tests {
         assert!(!site.printed().contains(CANARY) && !format!("{site:?}").contains(CANARY));
     }
 
+    /// The sentences of a text without what ends them, and what stands after a colon in one: before it may stand which case it is.
+    fn sentences(text: &str) -> impl Iterator<Item = &str> {
+        let whole = text.split(". ").map(|sentence| sentence.trim_end_matches('.'));
+        whole.flat_map(|sentence| [Some(sentence), sentence.split_once(": ").map(|(_, rest)| rest)]).flatten()
+    }
+
     #[test]
     fn no_sentence_stands_in_two_runbooks() {
         let spec = Spec::new(&Site::default());
@@ -211,8 +229,8 @@ mod tests {
         for alert in &spec.alerts {
             let said =
                 [alert.meaning, alert.description.as_str()].into_iter().chain(alert.causes.iter().copied()).chain(alert.actions.iter().copied());
-            for sentence in said {
-                assert_eq!(seen.insert(sentence.to_owned(), alert.name), None, "{sentence}");
+            for sentence in said.flat_map(sentences) {
+                assert_eq!(seen.insert(sentence.to_owned(), alert.name), None, "{}: {sentence}", alert.name);
             }
         }
     }
@@ -229,21 +247,36 @@ mod tests {
             spec.recording_examples.clear();
             files(&spec).unwrap()
         };
-        for (whole, scaled) in rendered(1).iter().zip(&rendered(15)) {
-            assert_eq!(without_times(whole), without_times(scaled), "{}", whole.path);
+        let (whole, scaled) = (rendered(1), rendered(15));
+        assert_eq!(whole.len(), scaled.len());
+        for (whole, scaled) in whole.iter().zip(&scaled) {
+            let [whole_text, scaled_text] = [whole, scaled].map(|file| String::from_utf8(file.bytes.clone()).unwrap());
+            assert_eq!((&whole.path, whole_text.lines().count()), (&scaled.path, scaled_text.lines().count()));
+            for (line, divided) in whole_text.lines().zip(scaled_text.lines()) {
+                assert!(is_divided(line, divided, 15), "{}:\n{line}\n{divided}", whole.path);
+            }
         }
     }
 
-    /// The lines of a text with each word that is a length of time taken out, and each horizon of `predict_linear`.
-    fn without_times(file: &File) -> Vec<String> {
-        let text = String::from_utf8(file.bytes.clone()).unwrap();
-        let is_time = |word: &str| word.starts_with(|letter: char| letter.is_ascii_digit()) && word.ends_with(['s', 'm', 'h', 'd']);
-        let without = |line: &str| {
-            let mut parts = line.split("], ");
-            let first = parts.next().unwrap_or_default().to_owned();
-            let line = parts.fold(first, |line, part| line + "], " + part.trim_start_matches(|letter: char| letter.is_ascii_digit()));
-            line.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !is_time(word)).collect::<Vec<_>>().join(" ")
+    /// Whether each word of a line is the same in the other, except that lengths of time, and the horizons of `predict_linear`,
+    /// may be divided.
+    fn is_divided(whole: &str, scaled: &str, scale: u32) -> bool {
+        fn words(line: &str) -> Vec<&str> {
+            line.split(|letter: char| !letter.is_ascii_alphanumeric()).collect()
+        }
+        let scale = NonZeroU32::new(scale).unwrap();
+        let horizon = |word: &str| whole.contains("predict_linear(").then(|| word.parse::<f64>().ok()).flatten();
+        let divided = |whole: &str, scaled: &str| match (Duration::parse(whole), Duration::parse(scaled)) {
+            (Some(whole), Some(scaled)) => whole.divided_by(scale) == scaled,
+            _ => horizon(whole).zip(horizon(scaled)).is_some_and(|(whole, scaled)| (whole / f64::from(scale.get())).to_bits() == scaled.to_bits()),
         };
-        text.lines().map(without).collect()
+        let (whole, scaled) = (words(whole), words(scaled));
+        whole.len() == scaled.len() && whole.iter().zip(&scaled).all(|(whole, scaled)| whole == scaled || divided(whole, scaled))
+    }
+
+    #[test]
+    fn divided_lines_are_told_from_others() {
+        assert!(is_divided("for: 5m", "for: 20s", 15) && is_divided("predict_linear(x[1h], 14400) < 0", "predict_linear(x[4m], 960) < 0", 15));
+        assert!(!is_divided("for: 5m", "for: 21s", 15) && !is_divided("x > 30", "x > 2", 15) && !is_divided("for: 5m", "for: 20s twice", 15));
     }
 }

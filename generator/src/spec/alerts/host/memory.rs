@@ -115,7 +115,7 @@ fn oom_kill() -> Alert {
             "A container reached its `mem_limit` (the log says `CONSTRAINT_MEMCG`).",
             "The whole machine was full (`CONSTRAINT_NONE`): HostMemoryExhausted came before.",
         ],
-        queries: &[("When it happened", "increase(node_vmstat_oom_kill[1m])"), ("Memory around that time", "node_memory_MemAvailable_bytes")],
+        queries: &[("When it happened", "increase(node_vmstat_oom_kill[2m])"), ("Memory around that time", "node_memory_MemAvailable_bytes")],
         actions: &[
             "`dmesg -T | grep -A1 oom-kill` names the victim, its container and its size.",
             "A container at its own limit: raise the limit if the size is legitimate, else treat it as a leak.",

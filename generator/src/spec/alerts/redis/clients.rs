@@ -76,7 +76,7 @@ fn rejects_connections() -> Alert {
             "A restart storm: every process reconnects at once after Redis was away.",
             "`ulimit -n` below `maxclients`: the server lowered its own limit at the start and logged it.",
         ],
-        queries: &[("Turned away", "increase(redis_rejected_connections_total[1m])"), ("Limit in force", "redis_max_clients")],
+        queries: &[("Turned away", "increase(redis_rejected_connections_total[2m])"), ("Limit in force", "redis_max_clients")],
         actions: &[
             "`redis-cli CONFIG SET maxclients <more>` helps at once, within the limit of file descriptors.",
             "`redis-cli CLIENT KILL TYPE normal SKIPME yes` clears out the dead; live ones reconnect.",

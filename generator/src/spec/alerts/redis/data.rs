@@ -118,7 +118,7 @@ fn restarted() -> Alert {
                   show here too; a row of them is a crash loop.",
         causes: &[
             "A deployment or a changed redis.conf.",
-            "The kernel ended it: HostOomKill fires beside this.",
+            "The kernel ended it for want of memory, of which HostOomKill tells too.",
             "A health check with a deadline that loading the data set does not meet.",
         ],
         queries: &[("Starts within a day", "changes(redis_start_time_seconds[1d])"), ("How it ended last", "redis_memory_used_rss_bytes")],
