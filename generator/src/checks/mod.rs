@@ -2,6 +2,33 @@
 //!
 //! A check is a function from the spec to its findings, in its own file. All of them run, so that one run shows everything;
 //! then exceptions are taken away.
+//!
+//! What pint and dashboard-linter look for has its equivalent here; their programs are not run.
+//!
+//! | equivalent of | where |
+//! |---|---|
+//! | `alerts/absent`, `alerts/for` | [`alert_rules`] |
+//! | `alerts/annotation`, `alerts/template` | [`texts`]; `alerts/template` of a query in a text: [`promql`] |
+//! | `alerts/comparison` | `promql/comparison.rs` |
+//! | `alerts/external_labels` | [`external_labels`] |
+//! | `alerts/count` | needs a live server: `--plan` says what alerts change, `--live` what a selector finds |
+//! | `labels/conflict` | [`external_labels`] |
+//! | `promql/aggregate`, `promql/counter`, `promql/impossible`, `promql/nan`, `promql/offset`, `promql/regexp`, `promql/series`, `promql/vector_matching` | the file of that name in `promql/`, plural where it is (`aggregation`, `counters`, `comparison`, `division`, `offsets`, `regexps`, `series`, `matching`) |
+//! | `promql/features` | `promql/functions.rs`, `promql/versions.rs` |
+//! | `promql/rate`, `promql/range_query` | `promql/windows.rs`, `promql/counters.rs` |
+//! | `promql/selector` | `promql/series.rs`: a selector without a name |
+//! | `promql/syntax` | [`promql`], before anything else |
+//! | `promql/fragile` | [`fragile`] |
+//! | `query/cost` | [`cost`], from the catalogue's bounds |
+//! | `rule/dependency` | [`recordings`] for order, `promql/series.rs` for names |
+//! | `rule/duplicate`, `rule/name`, `rule/for` | [`alert_rules`], [`recordings`] |
+//! | `rule/link` | [`links`] |
+//! | `group/interval` | by construction: no group has an interval of its own, and the site's is at most 15 s |
+//! | `rule/label`, `rule/owner` | by construction: severity, service and team are fields of every alert |
+//! | `rule/reject`, `rule/report` | by construction: labels and annotations are a fixed set, and everything found is an error |
+//! | `yaml/parse` | by construction: YAML is serialized; tests read it back, and promtool too |
+//! | `ignore/file`, `pint/comment` | [`allowances`]: an exception stands beside what it excuses |
+//! | dashboard-linter | [`dashboards`]: a file for each rule, by its name; its two for `LogQL` by construction |
 
 mod alert_rules;
 mod allowances;

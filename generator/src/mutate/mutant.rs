@@ -10,6 +10,8 @@ pub(super) struct Mutant {
     pub(super) alert: String,
     /// What was changed, in a few words.
     pub(super) change: String,
+    /// Whether it is the severity: unit tests write the rule's own, so that any other is noticed by construction.
+    pub(super) of_severity: bool,
     pub(super) rule: Rule,
 }
 
@@ -29,10 +31,14 @@ pub(super) fn all(rule: &Rule) -> Result<Vec<Mutant>, MutateError> {
         });
         let text = mutated.text();
         if mutated != expression && Expression::parse(&text).is_ok() {
-            mutants.push(Mutant { alert: alert.clone(), change: change.to_string(), rule: Rule { expr: text, ..rule.clone() } });
+            mutants.push(Mutant { alert: alert.clone(), change: change.to_string(), of_severity: false, rule: Rule { expr: text, ..rule.clone() } });
         }
     }
-    mutants.extend(around_the_expression(rule).map(|(change, rule)| Mutant { alert: alert.clone(), change, rule }));
+    let severity = rule.severity();
+    mutants.extend(around_the_expression(rule).map(|(change, rule)| {
+        let of_severity = rule.severity() != severity;
+        Mutant { alert: alert.clone(), change, of_severity, rule }
+    }));
     Ok(mutants)
 }
 

@@ -13,6 +13,8 @@ const REQUIRED_PERCENT: usize = 95;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     mutants: usize,
+    /// How many of them changed the severity and died, as they do by construction.
+    severities: usize,
     equivalents: usize,
     survivors: Vec<Survivor>,
 }
@@ -30,7 +32,7 @@ pub struct Survivor {
 
 impl Proof {
     pub(super) fn new(verdicts: impl Iterator<Item = (Mutant, bool)>, equivalents: &[(&str, Equivalent)]) -> Result<Self, MutateError> {
-        let mut proof = Self { mutants: 0, equivalents: 0, survivors: Vec::new() };
+        let mut proof = Self { mutants: 0, severities: 0, equivalents: 0, survivors: Vec::new() };
         let mut unseen = equivalents.to_vec();
         for (mutant, killed) in verdicts {
             let is_same = |(alert, same): &(&str, Equivalent)| *alert == mutant.alert && same.change == mutant.change;
@@ -40,6 +42,7 @@ impl Proof {
                 continue;
             }
             proof.mutants += 1;
+            proof.severities += usize::from(killed && mutant.of_severity);
             if !killed {
                 proof.survivors.push(Survivor { alert: mutant.alert, change: mutant.change, expression: mutant.rule.expr });
             }
@@ -62,10 +65,11 @@ impl Proof {
         &self.survivors
     }
 
-    /// Whether enough were noticed.
+    /// Whether enough were noticed, without those that are noticed by construction.
     #[must_use]
     pub fn holds(&self) -> bool {
-        (self.mutants - self.survivors.len()) * 100 >= self.mutants * REQUIRED_PERCENT
+        let mutants = self.mutants - self.severities;
+        (mutants - self.survivors.len()) * 100 >= mutants * REQUIRED_PERCENT
     }
 }
 
@@ -74,12 +78,21 @@ impl fmt::Display for Proof {
         for Survivor { alert, change, expression } in &self.survivors {
             writeln!(formatter, "{alert}: {change}: no test notices\n  | {expression}")?;
         }
-        let killed = self.mutants - self.survivors.len();
-        // Tenths, rounded down: 94.96 % is not 95 %.
-        let tenths = (killed * 1_000).checked_div(self.mutants).unwrap_or(1_000);
-        write!(formatter, "{killed} of {} mutants died ({}.{} %), {REQUIRED_PERCENT} % are required", self.mutants, tenths / 10, tenths % 10)?;
+        let all = share(self.mutants, self.survivors.len());
+        let others = share(self.mutants - self.severities, self.survivors.len());
+        write!(
+            formatter,
+            "{all} mutants died; without those of severities, which any test notices, {others}, and {REQUIRED_PERCENT} % are required"
+        )?;
         if self.equivalents > 0 { write!(formatter, "; {} more change nothing, as is said beside their alerts", self.equivalents) } else { Ok(()) }
     }
+}
+
+/// How many died of how many. Tenths are rounded down: 94.96 % is not 95 %.
+fn share(mutants: usize, survivors: usize) -> String {
+    let killed = mutants - survivors;
+    let tenths = (killed * 1_000).checked_div(mutants).unwrap_or(1_000);
+    format!("{killed} of {mutants} ({}.{} %)", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
@@ -88,7 +101,7 @@ mod tests {
 
     fn proof(mutants: usize, survivors: usize) -> Proof {
         let survivor = Survivor { alert: "A".to_owned(), change: "for 1m removed".to_owned(), expression: "x > 1".to_owned() };
-        Proof { mutants, equivalents: 0, survivors: vec![survivor; survivors] }
+        Proof { mutants, severities: 0, equivalents: 0, survivors: vec![survivor; survivors] }
     }
 
     #[test]
@@ -100,6 +113,13 @@ mod tests {
 
     #[test]
     fn survivors_are_listed_before_the_sum() {
-        assert_eq!(proof(3, 1).to_string(), "A: for 1m removed: no test notices\n  | x > 1\n2 of 3 mutants died (66.6 %), 95 % are required");
+        let with_severity = Proof { mutants: 4, severities: 1, ..proof(4, 1) };
+        let sum = "3 of 4 (75.0 %) mutants died; without those of severities, which any test notices, 2 of 3 (66.6 %), and 95 % are required";
+        assert_eq!(with_severity.to_string(), format!("A: for 1m removed: no test notices\n  | x > 1\n{sum}"));
+    }
+
+    #[test]
+    fn severities_do_not_make_up_for_survivors() {
+        assert!(!Proof { severities: 100, ..proof(200, 6) }.holds());
     }
 }

@@ -4,6 +4,8 @@
 mod alertmanager;
 mod expression;
 mod prometheus;
+#[cfg(test)]
+mod routing;
 mod rules;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,8 @@
 mod api;
 mod business;
 mod celery;
+#[cfg(test)]
+mod contract;
 mod down;
 mod host;
 mod postgres;

@@ -60,6 +60,7 @@ fn errors() -> Alert {
         examples: broken_packets(),
         ..Alert::owned_by(Service::Host)
     }
+    .same_with("comparator > 0 to >= 0", "of no packets none is broken, and 0 / 0 is above nothing")
 }
 
 fn broken_packets() -> Vec<Example> {
@@ -76,6 +77,11 @@ fn broken_packets() -> Vec<Example> {
             &[(RECEIVE_ERRORS, "0+1x60"), (TRANSMIT_ERRORS, "0+0x60"), (RECEIVED, "0+50x60"), (TRANSMITTED, "0+49x60")],
         )
         .quiet_at(minutes(14)),
+        Example::new(
+            "all that is sent is broken at first, and little of what is received later",
+            &[(TRANSMIT_ERRORS, "0+200x60 12000x70"), (RECEIVE_ERRORS, "0x60 3+3x69"), (RECEIVED, "0+98x130"), (TRANSMITTED, "0+99x130")],
+        )
+        .fires_at(minutes(25), Firing::new(DEVICE, "eth0 of web-1:9100 has errors in 1.5% of its packets")),
         Example::flapping(
             "one burst of errors",
             &[(RECEIVE_ERRORS, "0x9 90x60"), (TRANSMIT_ERRORS, "0+0x70"), (RECEIVED, "0+100x70"), (TRANSMITTED, "0+100x70")],

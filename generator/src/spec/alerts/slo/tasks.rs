@@ -60,7 +60,7 @@ fn examples() -> Vec<Example> {
             .fires_at(seconds(360), Firing::new(TASKS, "7% of Celery tasks fail, more than the objective of celery allows")),
         Example::new("a day of them", &[(DAY, "0x3 0.035x60"), (TWO_HOURS, "0.035x63"), (EVENTS, "1x63")])
             .fires_at(seconds(360), Firing::new(TASKS, "3.5% of Celery tasks fail, more than the objective of celery allows")),
-        Example::new("three days of them", &[(THREE_DAYS, "0x3 0.012x60"), (SIX_HOURS, "0.012x63"), (EVENTS, "1x63")])
+        Example::new("three days of them", &[(THREE_DAYS, "0x3 0.012x60"), (SIX_HOURS, "0.012x63"), (EVENTS, "0.005x63")])
             .fires_at(seconds(360), Firing::new(TASKS, "1.2% of Celery tasks fail, more than the objective of celery allows")),
         Example::at_threshold(
             "exactly at the factors of an hour and of six",
