@@ -204,6 +204,10 @@ fn pages_of_primary_and_standby_are_as_reviewed() {
     check("sending.txt", &sending);
     check("receiving.txt", &receiving);
 
+    // The link is cut by the end of the other side.
+    primary.program.signal(rustix::process::Signal::QUIT);
+    until("the cut link to show", || (exporter.scrape().value("pg_replication_receiver_up") == Some(0.0)).then_some(()));
+
     standby.sql("postgres", "SELECT pg_promote()");
     let promoted = until("the promotion to show", || {
         let page = exporter.scrape();

@@ -20,3 +20,5 @@ mod program;
 mod session;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod troubles;
