@@ -110,8 +110,8 @@ pub struct Config {
     /// Most names of tasks, of 64 bytes each on average; tasks of further names are counted as __other__
     #[arg(long, value_name = "COUNT", default_value = "2000", value_parser = clap::value_parser!(u32).range(1..=MOST_TASK_NAMES))]
     pub max_task_names: u32,
-    /// Memory for what is remembered of single tasks, in MiB
-    #[arg(long, value_name = "MIB", default_value = "12", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    /// Memory for what is remembered of single tasks, in MiB: some six thousand tasks in each
+    #[arg(long, value_name = "MIB", default_value = "8", value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub task_table_mib: u32,
     /// Names and labels that are served
     #[arg(long = "metrics.names", env = "CE_METRICS_NAMES", value_enum, default_value = "selextract")]

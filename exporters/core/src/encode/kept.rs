@@ -11,6 +11,9 @@ use bytes::Bytes;
 use super::{Header, Lines};
 use crate::samples::{Line, LineVisitor};
 
+/// No larger page is kept: what it saves in time it would take in memory.
+const MOST_BYTES: usize = 8 << 20;
+
 /// The last page of one format, and where its counted families stand in it.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
@@ -29,7 +32,7 @@ struct Marks {
 impl Kept {
     /// Takes the page that has been written.
     pub(crate) fn keep(&mut self, page: Bytes) {
-        if u32::try_from(page.len()).is_err() {
+        if page.len() > MOST_BYTES {
             *self = Self::default();
         } else if !self.families.is_empty() {
             self.page = page;
