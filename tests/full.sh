@@ -18,6 +18,7 @@ cargo run --locked --quiet --package generator -- --mutate
 cargo bench --locked --package generator --bench whole_run
 ./tests/majors.sh
 LONG=1 cargo test --locked --package it --test postgres_faults restarts
+LONG=1 cargo test --locked --package postgres-exporter --test e2e what_runs_ends
 ./tests/bench/redis.sh
 LONG=1 ./tests/bench/postgres.sh
 ./tests/bench/celery.sh
