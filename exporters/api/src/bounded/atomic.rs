@@ -1,3 +1,9 @@
-//! The atomics that [`cell`](super::cell) uses; the loom test puts loom's in their place.
+//! What the family synchronises with; the loom test puts loom's in its place.
 
-pub(super) use std::sync::atomic::{AtomicU64, Ordering};
+pub(super) use std::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// A value that is read without a lock and replaced as a whole.
+pub(super) use arc_swap::ArcSwap as Swap;

@@ -2,9 +2,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use foldhash::quality::SeedableRandomState;
 use proptest::prelude::*;
 
 use super::*;
