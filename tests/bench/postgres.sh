@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares our PostgreSQL exporter with Debian's and with pg_exporter, all in their release builds, and prints Markdown tables.
-# Names of cases as arguments run these only; LONG=1 adds 501 databases and 10,000 tables.
+# Compares our PostgreSQL exporter with Debian's and with pg_exporter, all in their release builds, and prints a Markdown table.
+# Names of cases as arguments run these only; LONG=1 adds 501 databases, 10,000 tables and 10,000 scrapes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -15,6 +15,9 @@ const WARM_UP: usize = 3;
 /// How long an exporter may take to start on a machine that is busy.
 const START: Duration = Duration::from_mins(1);
 
+/// How long one exporter may be measured in one case: one that hangs must not hold up the others for an hour.
+const ENOUGH: Duration = Duration::from_mins(1);
+
 /// Which exporter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -57,6 +60,16 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
+    /// How many scrapes gave a page.
+    pub(crate) fn answered(&self) -> usize {
+        self.latencies.len()
+    }
+
+    /// How many there were.
+    pub(crate) fn asked(&self) -> usize {
+        self.answered() + self.failures
+    }
+
     /// The latency that this share of the scrapes stayed below, in milliseconds; none if no scrape was answered.
     pub(crate) fn quantile(&self, percent: usize) -> Option<f64> {
         let mut latencies = self.latencies.clone();
@@ -141,19 +154,27 @@ pub(crate) fn scrape(port: u16, timeout: Duration) -> Option<(Duration, usize)> 
     (response.status == 200).then(|| (start.elapsed(), response.body.len()))
 }
 
+pub(crate) fn kibibytes(bytes: usize) -> f64 {
+    f64::from(u32::try_from(bytes).expect("less than 4 GiB")) / 1024.0
+}
+
 pub(crate) fn mebibytes(bytes: u64) -> f64 {
     f64::from(u32::try_from(bytes / 1024).expect("less than 4 TiB")) / 1024.0
 }
 
-/// Scrapes all subjects in turn, each over a connection that is kept.
+/// Scrapes all subjects in turn, each over a connection that is kept, each until it has had enough.
 pub(crate) fn measure(subjects: &[Subject], scrapes: usize) -> Vec<Figures> {
     subjects.iter().for_each(Subject::warm_up);
     let mut figures = vec![Figures::default(); subjects.len()];
     let before: Vec<Duration> = subjects.iter().map(|subject| subject.program().cpu_time()).collect();
     let mut connections: Vec<Connection> = subjects.iter().map(|subject| Connection::open(subject.port()).expect("it listens")).collect();
     let headers = [("Accept", PROMETHEUS_ACCEPT), ("Accept-Encoding", "gzip"), (SCRAPE_TIMEOUT_HEADER, "30")];
+    let mut spent = vec![Duration::ZERO; subjects.len()];
     for _ in 0..scrapes {
-        for (connection, figures) in connections.iter_mut().zip(&mut figures) {
+        for ((connection, figures), spent) in connections.iter_mut().zip(&mut figures).zip(&mut spent) {
+            if *spent > ENOUGH {
+                continue;
+            }
             let start = Instant::now();
             match connection.send("GET", "/metrics", &headers, b"") {
                 Ok(response) if response.status == 200 => {
@@ -162,6 +183,7 @@ pub(crate) fn measure(subjects: &[Subject], scrapes: usize) -> Vec<Figures> {
                 }
                 _ => figures.failures += 1,
             }
+            *spent += start.elapsed();
         }
     }
     for ((subject, figures), before) in subjects.iter().zip(&mut figures).zip(before) {
