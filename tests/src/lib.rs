@@ -16,6 +16,7 @@ pub mod page;
 pub mod peer;
 pub mod port;
 pub mod postgres;
+pub mod postgres_sampler;
 pub mod postgres_server;
 pub mod program;
 pub mod prometheus;

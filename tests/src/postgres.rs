@@ -43,7 +43,20 @@ impl Session {
     /// # Errors
     /// The server's error, or that it ended the session.
     pub fn wait(&mut self) -> io::Result<()> {
-        let mut error = None;
+        self.answer().map(|_| ())
+    }
+
+    /// Runs a statement, and returns the first column of each of its rows; NULL is no text.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send) and [`wait`](Self::wait).
+    pub fn query(&mut self, sql: &str) -> io::Result<Vec<String>> {
+        self.send(sql)?;
+        self.answer()
+    }
+
+    fn answer(&mut self) -> io::Result<Vec<String>> {
+        let (mut rows, mut error) = (Vec::new(), None);
         loop {
             let mut head = [0; 5];
             // A session that is refused says why, and ends.
@@ -53,8 +66,9 @@ impl Session {
             let mut body = vec![0; length.checked_sub(4).expect("a length counts itself")];
             self.stream.read_exact(&mut body)?;
             match kind {
+                b'D' => rows.push(first_column(&body)),
                 b'E' => error = Some(io::Error::other(String::from_utf8_lossy(&body).replace('\0', " "))),
-                b'Z' => return error.map_or(Ok(()), Err),
+                b'Z' => return error.map_or(Ok(rows), Err),
                 _ => {}
             }
         }
@@ -74,4 +88,11 @@ impl Session {
         let length = u32::try_from(body.len() + 4).expect("messages are short");
         self.stream.write_all(&[kind, &length.to_be_bytes(), body].concat())
     }
+}
+
+/// The number of columns stands before them, and the length of each before its text; that of NULL is -1.
+fn first_column(row: &[u8]) -> String {
+    let length = row.get(2..6).and_then(|bytes| bytes.try_into().ok()).map_or(-1, i32::from_be_bytes);
+    let end = 6 + usize::try_from(length).unwrap_or_default();
+    String::from_utf8_lossy(row.get(6..end).unwrap_or_default()).into_owned()
 }

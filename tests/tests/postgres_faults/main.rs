@@ -10,4 +10,6 @@ mod queries;
 #[cfg(test)]
 mod rights;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod watched;
