@@ -100,3 +100,28 @@ fn names_that_are_no_text_stay_on_a_valid_page() {
     assert!(page.values_of("pg_roles_connection_limit", "rolname").contains("r\u{fffd}\u{fffd}"));
     assert_eq!(page.value("pg_exporter_last_scrape_error", &[]), Some(0.0));
 }
+
+#[test]
+fn hostile_application_names_stay_on_a_valid_page() {
+    let server = PostgresServer::start_encoded("SQL_ASCII", port::free(), &[]);
+    let exporter = exporter(&PostgresServer::dsn(server.port(), "postgres", "postgres"), &[]);
+    let _clients: Vec<_> = [r#"E'a"b\'\'c\\\\d{e="f"}'"#, r"E'g\nh\r i'", r"E'j\xff\xfek'", "repeat('l', 80)", "''"]
+        .map(|name| server.client("postgres", &format!("SELECT set_config('application_name', {name}, false);;SELECT pg_sleep(3600)")))
+        .into_iter()
+        .collect();
+    let named = "SELECT application_name FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid()";
+    // The server itself turns what is no printable ASCII into something that is, each version in its own way.
+    let names = wait::until("the clients", PATIENCE, || {
+        let names = server.sql("postgres", &format!("SELECT string_agg(application_name, E'\\n') FROM ({named}) n"));
+        (server.sql("postgres", &format!("SELECT count(*) FROM ({named}) n")) == "5").then_some(names)
+    });
+
+    let page = exporter.scrape();
+
+    assert_up(&page);
+    let shown = page.values_of("pg_stat_activity_count", "application_name");
+    assert!(names.contains(&"l".repeat(63)) && names.contains("{e=\"f\"}"), "{names}");
+    for name in names.lines() {
+        assert!(shown.contains(name), "{name} is not in {shown:?}");
+    }
+}

@@ -1,13 +1,15 @@
 //! How many sessions the exporter has on the server, whatever goes wrong.
 
 use std::fs;
+use std::thread;
 use std::time::Duration;
 
 use it::exporter::{Exporter, SCRAPE_TIMEOUT_HEADER};
 use it::faults::Fault;
 use it::postgres_sampler::Sampler;
 use it::postgres_server::PostgresServer;
-use it::{http, wait};
+use it::{PATIENCE, http, wait};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::watched::{SCRAPE_TIMEOUT, Watched, assert_says_one_thing, assert_up};
 
@@ -63,4 +65,28 @@ fn leave(exporter: &Exporter, times: usize) {
         connection.ask("GET", "/metrics", &[(SCRAPE_TIMEOUT_HEADER, "10")], b"").unwrap();
         wait::never("nothing to see", Duration::from_millis(50), || None::<()>);
     }
+}
+
+#[test]
+fn few_descriptors_cost_no_session() {
+    let watched = Watched::of(PostgresServer::start(&[]), "postgres", &["--background-interval=1h"]);
+    assert_up(&watched.scrape());
+    wait::until("the background to rest", PATIENCE, || (watched.proxy.open() == 1).then_some(()));
+    let accepted = watched.proxy.accepted();
+    let process = Pid::from_raw(watched.exporter.program.id().try_into().unwrap());
+    prlimit(process, Resource::Nofile, Rlimit { current: Some(32), maximum: Some(32) }).unwrap();
+
+    // Who finds no descriptor free waits or is turned away, and no more.
+    let answered = thread::scope(|scope| {
+        let scrapes: Vec<_> = (0..40)
+            .map(|_| scope.spawn(|| watched.exporter.get(&[(SCRAPE_TIMEOUT_HEADER, "10")]).is_ok_and(|answer| answer.status == 200)))
+            .collect();
+        scrapes.into_iter().map(|scrape| usize::from(scrape.join().unwrap())).sum::<usize>()
+    });
+
+    assert!(answered >= 1, "nobody was answered");
+    println!("{answered} of 40 scrapes were answered with 32 descriptors");
+    wait::until("a scrape to succeed again", PATIENCE, || watched.exporter.get(&[]).ok().filter(|answer| answer.status == 200));
+    assert_up(&watched.scrape());
+    assert_eq!(watched.proxy.accepted(), accepted, "the kept connection was given up");
 }
