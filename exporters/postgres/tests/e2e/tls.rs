@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use tempfile::TempDir;
 
 use crate::{exporter::Exporter, page::Page, postgres::Postgres};
@@ -25,8 +25,18 @@ impl Authority {
 
     /// Certificate and key for a host or a role.
     fn sign(&self, name: &str) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
+        self.sign_with(name, CertificateParams::new(vec![name.to_owned()]).unwrap())
+    }
+
+    /// The same, but its time is long over.
+    fn sign_expired(&self, name: &str) -> (String, String) {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+        self.sign_with(name, params)
+    }
+
+    fn sign_with(&self, name: &str, mut params: CertificateParams) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
     }
@@ -102,6 +112,31 @@ fn client_shows_its_certificate() {
     let base = format!("postgresql://certified@localhost:{}/postgres?hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert={root}", postgres.port);
     assert_eq!(scrape(&format!("{base}&sslcert={certificate}&sslkey={key}")).value("pg_up"), Some(1.0));
     assert_eq!(scrape(&base).value("pg_up_reason{reason=\"auth\"}"), Some(1.0));
+}
+
+#[test]
+fn expired_certificate_is_told_and_replaced() {
+    let authority = Authority::new();
+    let mut postgres = server(&authority);
+    let files = TempDir::new().unwrap();
+    let root = write(files.path(), "root.crt", &authority.pem);
+    let data = postgres.directory.path().join("data");
+    let mut serve = |(certificate, key): (String, String)| {
+        write(&data, "server.crt", &certificate);
+        write(&data, "server.key", &key);
+        postgres.restart();
+        postgres.port
+    };
+    let port = serve(authority.sign_expired("localhost"));
+    let dsn = format!("host=localhost hostaddr=127.0.0.1 port={port} user=me password=secret dbname=postgres sslmode=verify-full sslrootcert={root}");
+    let exporter = Exporter::start(&dsn, &[]);
+
+    let page = exporter.scrape();
+
+    assert_eq!(page.value("pg_up_reason{reason=\"tls\"}"), Some(1.0), "{}", page.text);
+    assert!(exporter.log().to_lowercase().contains("expired"), "{}", exporter.log());
+    serve(authority.sign("localhost"));
+    assert_eq!(exporter.scrape().value("pg_up"), Some(1.0), "{}", exporter.log());
 }
 
 #[test]
