@@ -109,11 +109,11 @@ fn hostile_application_names_stay_on_a_valid_page() {
         .map(|name| server.client("postgres", &format!("SELECT set_config('application_name', {name}, false);;SELECT pg_sleep(3600)")))
         .into_iter()
         .collect();
-    let named = "SELECT application_name FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid()";
+    let wanted = "SELECT application_name FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid()";
     // The server itself turns what is no printable ASCII into something that is, each version in its own way.
     let names = wait::until("the clients", PATIENCE, || {
-        let names = server.sql("postgres", &format!("SELECT string_agg(application_name, E'\\n') FROM ({named}) n"));
-        (server.sql("postgres", &format!("SELECT count(*) FROM ({named}) n")) == "5").then_some(names)
+        let names = server.sql("postgres", &format!("SELECT string_agg(application_name, E'\\n') FROM ({wanted}) n"));
+        (server.sql("postgres", &format!("SELECT count(*) FROM ({wanted}) n")) == "5").then_some(names)
     });
 
     let page = exporter.scrape();
