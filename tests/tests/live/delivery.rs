@@ -2,7 +2,7 @@
 //! Prometheus and Alertmanager.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use it::alertmanager::Alertmanager;
 use it::exporter::Exporter;
@@ -12,6 +12,7 @@ use it::redis::Redis;
 use it::server::Server;
 use it::sink::{Post, Sink};
 use it::{PATIENCE, binary, port, promtool, wait};
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// Seconds for minutes: scrapes each second, a Down alert after four.
@@ -52,9 +53,20 @@ impl Stack {
         Self { redis, exporter, prometheus, alertmanager, sink, _others: others, _rendered: rendered }
     }
 
-    /// The first post about an alert in that state.
-    fn post(&self, alertname: &str, status: &str) -> Post {
-        self.sink.wait_for(&format!("{alertname} {status}"), PATIENCE, |post| post.statuses_of(alertname).any(|found| found == status))
+    /// Nothing is the matter. On a busy machine the first scrapes come after the first alerts: those are over, and told as over.
+    fn until_well(&self, alertname: &str) {
+        wait::until(&format!("{alertname} to be over"), PATIENCE, || {
+            let named = |alert: &Value| alert["labels"]["alertname"] == alertname;
+            let active = self.prometheus.alerts().iter().any(named) || self.alertmanager.alerts().iter().any(named);
+            let told = self.sink.posts().iter().flat_map(|post| post.statuses_of(alertname).map(str::to_owned).collect::<Vec<_>>()).next_back();
+            (!active && told.is_none_or(|last| last == "resolved")).then_some(())
+        });
+    }
+
+    /// The first post about an alert in that state since then.
+    fn post(&self, alertname: &str, status: &str, since: Instant) -> Post {
+        let wanted = |post: &Post| post.at >= since && post.statuses_of(alertname).any(|found| found == status);
+        self.sink.wait_for(&format!("{alertname} {status}"), PATIENCE, wanted)
     }
 
     fn assert_not_posted(&self, alertname: &str) {
@@ -89,11 +101,12 @@ fn render(targets: &[(&str, u16)], sink: &Sink) -> TempDir {
 fn dead_redis_is_heard_of_and_its_return_too() {
     let mut stack = Stack::start();
     wait::until("Watchdog to fire", PATIENCE, || stack.prometheus.alerts().into_iter().find(|alert| alert["labels"]["alertname"] == "Watchdog"));
-    stack.assert_not_posted("RedisDown");
+    stack.until_well("RedisDown");
 
+    let killed = Instant::now();
     stack.redis.program.kill();
 
-    let firing = stack.post("RedisDown", "firing");
+    let firing = stack.post("RedisDown", "firing", killed);
     assert_eq!(firing.path, "/internal/alerts");
     assert_eq!(header(&firing.headers, "authorization"), Some(AUTHORIZATION));
     let alert = &firing.payload["alerts"][0];
@@ -106,8 +119,7 @@ fn dead_redis_is_heard_of_and_its_return_too() {
 
     stack.redis.restart();
 
-    let resolved = stack.post("RedisDown", "resolved");
-    assert!(resolved.at > firing.at);
+    stack.post("RedisDown", "resolved", firing.at);
     stack.assert_not_posted("Watchdog");
     stack.assert_not_posted("TargetDown");
 }
@@ -115,10 +127,12 @@ fn dead_redis_is_heard_of_and_its_return_too() {
 #[test]
 fn dead_exporter_is_one_alert_and_not_two() {
     let mut stack = Stack::start();
+    stack.until_well("RedisDown");
 
+    let killed = Instant::now();
     stack.exporter.program.kill();
 
-    let firing = stack.post("RedisDown", "firing");
+    let firing = stack.post("RedisDown", "firing", killed);
     let summary = firing.payload["alerts"][0]["annotations"]["summary"].as_str().unwrap();
     assert!(summary.contains("does not answer") && summary.contains("nothing is known"), "{summary}");
     let target_down = wait::until("TargetDown to fire", PATIENCE, || {
