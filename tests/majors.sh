@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# Built as run.sh builds, so that nothing is built twice.
 # One release of each, so that a page does not change from one day to the next.
 releases=(14.23.0-beta.17 15.18.0-beta.17 16.14.0-beta.17 17.10.0-beta.17 18.4.0-beta.17)
 
@@ -19,6 +20,6 @@ for release in "${releases[@]}"; do
     chmod -R a+rX "${TMPDIR:-/tmp}/postgres-majors"
     printf '\n=== PostgreSQL %s\n' "$major"
     "$server/bin/postgres" --version
-    POSTGRES_BIN=$server/bin cargo test --locked --package postgres-exporter --test e2e -- golden:: faults::
-    POSTGRES_BIN=$server/bin cargo test --locked --package it --test postgres_faults
+    POSTGRES_BIN=$server/bin cargo test --locked --workspace --test e2e -- golden:: faults::
+    POSTGRES_BIN=$server/bin cargo test --locked --workspace --test postgres_faults
 done
