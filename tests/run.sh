@@ -69,8 +69,9 @@ step 'Lints' cargo clippy --locked --workspace --all-targets -- --deny warnings
 # The API's layer without the reference service, as other services take it.
 step 'Layer alone' cargo check --locked --package api-metrics --no-default-features
 step 'Documentation' env RUSTDOCFLAGS='--deny warnings' cargo doc --locked --workspace --no-deps
-# Programs that tests of other packages start. Most tests wait for servers, so there may be more of them than processors.
-step 'Programs under test' cargo build --locked --workspace --bins
+# With the programs that tests start, which share their dependencies with the tests.
+step 'Programs and tests' cargo build --locked --workspace --bins --tests
+# Most tests wait for servers, so there may be more of them than processors.
 step 'Tests' env RUST_TEST_THREADS=4 cargo test --locked --workspace
-step 'Rendered files are up to date' cargo run --locked --quiet --package generator -- --check
+step 'Rendered files are up to date' "${CARGO_TARGET_DIR:-target}/debug/generator" --check
 printf '\nAll passed in %d s\n' "$SECONDS"

@@ -29,8 +29,9 @@ fn path(name: &str) -> PathBuf {
     let test = env::current_exe().expect("a running program has a path");
     let profile = test.parent().and_then(|deps| deps.parent()).expect("cargo puts tests two folders deep");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // Of the whole workspace, so that its dependencies are built once, with the features that all members need together.
-    cargo.args(["build", "--quiet", "--workspace", "--bin", name]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    // Of the whole workspace and with a test, so that dependencies are built once, with the features that all members and their
+    // tests need together.
+    cargo.args(["build", "--quiet", "--workspace", "--bin", name, "--test", "dependencies"]).current_dir(env!("CARGO_MANIFEST_DIR"));
     if profile.ends_with("release") {
         cargo.arg("--release");
     }

@@ -17,6 +17,7 @@ mod collectors;
 mod custom;
 mod dsn;
 mod failure;
+mod given_up;
 mod link;
 mod mapping;
 mod modules;

@@ -4,7 +4,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -16,7 +16,13 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_postgres::{CancelToken, Client, Config, Error, error::SqlState};
 use tracing::debug;
 
-use crate::{failure::failure, target::Target, tls::Tls};
+use crate::{
+    failure::failure,
+    given_up::{GivenUp, Place},
+    session,
+    target::Target,
+    tls::Tls,
+};
 
 /// How long a request to cancel may take before it is given up.
 const CANCEL: Duration = Duration::from_secs(2);
@@ -26,6 +32,7 @@ const CANCEL: Duration = Duration::from_secs(2);
 pub(crate) struct Dialer {
     target: Arc<Target>,
     shared: Arc<Shared>,
+    given_up: Arc<GivenUp>,
     /// Connections that this dialer has made.
     opened: Arc<AtomicU64>,
     /// What its sessions are asked for besides, where they are ours alone.
@@ -42,8 +49,10 @@ struct Shared {
 }
 
 impl Dialer {
-    pub(crate) fn new(target: Target) -> Self {
-        Self { target: Arc::new(target), shared: Arc::default(), opened: Arc::default(), parameters: "" }
+    /// `further` sessions at most beside the kept one.
+    pub(crate) fn new(target: Target, further: usize) -> Self {
+        let given_up = Arc::new(GivenUp::new(further));
+        Self { target: Arc::new(target), shared: Arc::default(), given_up, opened: Arc::default(), parameters: "" }
     }
 
     /// A dialer for the same target that counts for itself; its sessions begin with further parameters, written `-c name=value`.
@@ -52,8 +61,17 @@ impl Dialer {
         Self { opened: Arc::default(), parameters, ..self.clone() }
     }
 
-    pub(crate) fn target(&self) -> &Target {
-        &self.target
+    /// Sessions that may still be there although nobody waits for them.
+    pub(crate) fn given_up(&self) -> &GivenUp {
+        &self.given_up
+    }
+
+    /// Leaves a session to itself and asks the server to end what it runs. A pooler bounds its sessions itself.
+    fn give_up(&self, token: CancelToken, identity: Option<String>, place: Option<Place>) {
+        if !self.is_pooled() {
+            self.given_up.add(identity, place);
+        }
+        cancel(token, self.target.tls.clone());
     }
 
     /// Version of the server as a number: 150004 is 15.4. 0 before the first connection.
@@ -141,13 +159,14 @@ fn number(version: &str) -> Option<u32> {
 #[derive(Debug)]
 pub(crate) struct Lease {
     object: Option<Object>,
-    tls: Tls,
+    dialer: Dialer,
+    identity: OnceLock<String>,
 }
 
 impl Lease {
     pub(crate) async fn take(pool: &Pool, dialer: &Dialer) -> Result<Self, Failure> {
         match pool.get().await {
-            Ok(object) => Ok(Self { object: Some(object), tls: dialer.target().tls.clone() }),
+            Ok(object) => Ok(Self { object: Some(object), dialer: dialer.clone(), identity: OnceLock::new() }),
             Err(PoolError::Backend(error)) => Err(failure(&error)),
             Err(error) => Err(Failure::new(Reason::Internal, error)),
         }
@@ -156,6 +175,11 @@ impl Lease {
     /// The connection.
     pub(crate) fn get(&self) -> Result<&Object, Failure> {
         self.object.as_ref().ok_or_else(|| Failure::new(Reason::Internal, "the connection is gone"))
+    }
+
+    /// What its session says of itself.
+    pub(crate) fn identify(&self, identity: &str) {
+        self.identity.get_or_init(|| identity.to_owned());
     }
 
     /// Everything that was asked has been answered: the connection is kept.
@@ -170,7 +194,7 @@ impl Drop for Lease {
             let token = object.cancel_token();
             // Ends the socket first: what is queued on the server fails at its first reply, and one cancel ends what runs.
             drop(Object::take(object));
-            cancel(token, self.tls.clone());
+            self.dialer.give_up(token, self.identity.take(), None);
         }
     }
 }
@@ -180,17 +204,24 @@ impl Drop for Lease {
 pub(crate) struct Extra {
     client: Client,
     task: JoinHandle<()>,
-    tls: Tls,
+    dialer: Dialer,
     open: Arc<AtomicUsize>,
+    place: Option<Place>,
+    identity: Option<String>,
     idle: bool,
 }
 
 impl Extra {
-    /// Connects; `open` counts how many there are.
-    pub(crate) async fn open(dialer: &Dialer, database: Option<&str>, open: &Arc<AtomicUsize>) -> Result<Self, Error> {
-        let (client, task) = dialer.dial(database).await?;
+    /// Connects as soon as there is a place; `open` counts how many there are.
+    pub(crate) async fn open(dialer: &Dialer, database: Option<&str>, open: &Arc<AtomicUsize>) -> Result<Self, Failure> {
+        let place = dialer.given_up.place().await?;
+        let (client, task) = dialer.dial(database).await.map_err(|error| failure(&error))?;
         open.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { client, task, tls: dialer.target().tls.clone(), open: Arc::clone(open), idle: false })
+        let mut extra = Self { client, task, dialer: dialer.clone(), open: Arc::clone(open), place: Some(place), identity: None, idle: false };
+        if !dialer.is_pooled() {
+            extra.identity = session::identity(&extra.client).await.map_err(|error| error.failure())?;
+        }
+        Ok(extra)
     }
 
     pub(crate) const fn client(&self) -> &Client {
@@ -209,7 +240,7 @@ impl Drop for Extra {
         // An idle connection ends by itself once its client is gone, and says goodbye to the server.
         if !self.idle {
             self.task.abort();
-            cancel(self.client.cancel_token(), self.tls.clone());
+            self.dialer.give_up(self.client.cancel_token(), self.identity.take(), self.place.take());
         }
     }
 }

@@ -1,13 +1,15 @@
 //! The session of the kept connection: whose it is, what its role may, and what it was told.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use deadpool_postgres::Object;
 use exporter_core::Failure;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
+use tokio_postgres::{Client, types::Type};
 
 use crate::{
     collectors::{EXTENSIONS, schemas},
+    given_up::GivenUp,
     reply::{self, ReplyError},
     row::Row,
     status::Rights,
@@ -22,6 +24,8 @@ pub(crate) struct Session {
     /// When it was first used.
     pub(crate) since: Option<Instant>,
     pub(crate) statement_timeout: u128,
+    /// What it says of itself.
+    pub(crate) identity: Option<String>,
     /// Schema of each extension.
     pub(crate) extensions: Option<BTreeMap<String, String>>,
 }
@@ -33,20 +37,61 @@ pub(crate) struct Greeting {
     /// too, and what is set in it would reach them.
     pub(crate) is_ours: bool,
     pub(crate) rights: Rights,
+    pub(crate) identity: Option<String>,
 }
+
+/// Tells a session from all others of a server, also from a later one with the same process number.
+pub(crate) const IDENTITY: &str = "(SELECT concat(pid, ' ', extract(epoch FROM backend_start)) FROM pg_stat_activity WHERE pid = pg_backend_pid())";
+
+/// Those of a list of sessions that are there, each told to end: a role may always do that to its own.
+const SURVIVORS: &str = "
+    SELECT concat(pid, ' ', extract(epoch FROM backend_start)) AS identity, pg_terminate_backend(pid) AS told FROM pg_stat_activity
+    WHERE concat(pid, ' ', extract(epoch FROM backend_start)) = ANY ($1) AND usename = current_user";
+
+/// Looks for sessions that were given up, and how long after each other.
+const LOOKS: [Duration; 4] = [Duration::ZERO, Duration::from_millis(20), Duration::from_millis(80), Duration::from_millis(200)];
 
 /// Asks a new session who it is.
 pub(crate) async fn greet(link: &Object) -> Result<Greeting, Failure> {
     let sql = format!(
         "SELECT current_setting('{MARK}', true) AS mark, current_user AS role,
-            pg_has_role('pg_read_all_stats', 'USAGE') AS statistics, pg_has_role('pg_read_all_settings', 'USAGE') AS settings"
+            pg_has_role('pg_read_all_stats', 'USAGE') AS statistics, pg_has_role('pg_read_all_settings', 'USAGE') AS settings,
+            {IDENTITY} AS identity"
     );
     let rows = reply::unnamed(link, &sql).await.map_err(|error| error.failure())?;
     let first = rows.first();
     let text = |name| first.and_then(|row| row.text(name).ok()).unwrap_or_default().into_owned();
     let holds = |name| first.is_some_and(|row| row.number(name) == Ok(Some(1.0)));
     let rights = Rights { role: text("role"), statistics: holds("statistics"), settings: holds("settings") };
-    Ok(Greeting { is_ours: text("mark") == "ours", rights })
+    Ok(Greeting { is_ours: text("mark") == "ours", rights, identity: first.and_then(identity_of) })
+}
+
+/// What a session says of itself.
+pub(crate) async fn identity(client: &Client) -> Result<Option<String>, ReplyError> {
+    let rows = reply::unnamed(client, &format!("SELECT {IDENTITY} AS identity")).await?;
+    Ok(rows.first().and_then(identity_of))
+}
+
+fn identity_of(row: &Row) -> Option<String> {
+    row.text("identity").ok().filter(|identity| !identity.is_empty()).map(Cow::into_owned)
+}
+
+/// Looks which of the sessions that were given up are still there, and ends them. Fails if too many stay.
+pub(crate) async fn end(given_up: &GivenUp, link: &Object) -> Result<Result<(), Failure>, ReplyError> {
+    let mut result = Ok(());
+    for wait in LOOKS {
+        sleep(wait).await;
+        let suspects = given_up.suspects();
+        if suspects.is_empty() {
+            return Ok(Ok(()));
+        }
+        let rows = reply::typed(link, SURVIVORS, &suspects, Type::TEXT_ARRAY).await?;
+        result = given_up.retain(&rows.iter().filter_map(identity_of).collect::<Vec<_>>());
+        if result.is_ok() {
+            break;
+        }
+    }
+    Ok(result)
 }
 
 /// Schema of each extension of the connected database.

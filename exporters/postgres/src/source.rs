@@ -86,7 +86,7 @@ impl Postgres {
     pub(crate) fn probed(config: &Config, target: Target, shared: &Shared) -> Self {
         let options = config.options(&target.name, &shared.names);
         let status = Arc::new(Mutex::new(Status::new(&target.name, target.user())));
-        let dialer = Dialer::new(target);
+        let dialer = Dialer::new(target, config.further_sessions());
         let enabled = |collector: &dyn Collector| config.runs(collector.name());
         let (collectors, idle): (Vec<_>, Vec<_>) = collectors::all(&options).into_iter().partition(|collector| enabled(collector.as_ref()));
         let custom = |path| Custom::new(path, &options.server, Arc::clone(&shared.names), reserved(&idle, config));
@@ -127,7 +127,17 @@ impl Postgres {
             let lease = self.lease(flight).await?;
             let reused = kept && self.session.connection == self.dialer.opened();
             outcomes.clear();
-            result = self.exchange(&lease, flight, outcomes).await;
+            match self.prepare(&lease).await {
+                Ok(Ok(())) => result = self.exchange(&lease, flight, outcomes).await,
+                Ok(Err(failure)) => {
+                    lease.done();
+                    if self.dialer.given_up().is_full() {
+                        (self.pool, self.session) = (None, Session::default());
+                    }
+                    return Err(failure);
+                }
+                Err(failure) => result = Err(failure),
+            }
             if result.is_ok() {
                 self.show_background(flight, outcomes).await;
                 result = match lease.get() {
@@ -157,6 +167,7 @@ impl Postgres {
             Some(pool) => pool,
             None => self.dialer.pool()?,
         };
+        self.dialer.given_up().make_room().await?;
         let before = self.dialer.opened();
         let lease = Lease::take(&pool, &self.dialer).await;
         self.pool = Some(pool);
@@ -166,14 +177,26 @@ impl Postgres {
         lease
     }
 
-    /// One flight.
-    async fn exchange(&mut self, lease: &Lease, flight: &mut Flight, outcomes: &mut Outcomes) -> Result<(), Failure> {
+    /// Gets to know a new session, and ends those that were given up. The inner result tells whether there is room for a flight.
+    async fn prepare(&mut self, lease: &Lease) -> Result<Result<(), Failure>, Failure> {
         let link = lease.get()?;
         if self.session.connection != self.dialer.opened() {
             self.collectors.iter_mut().for_each(|collector| collector.forget());
             self.session = Session { connection: self.dialer.opened(), since: Some(Instant::now()), ..Session::default() };
         }
         self.plan(link).await?;
+        if let Some(identity) = &self.session.identity {
+            lease.identify(identity);
+        }
+        if self.dialer.is_pooled() {
+            return Ok(Ok(()));
+        }
+        session::end(self.dialer.given_up(), link).await.map_err(|error| error.failure())
+    }
+
+    /// One flight.
+    async fn exchange(&mut self, lease: &Lease, flight: &mut Flight, outcomes: &mut Outcomes) -> Result<(), Failure> {
+        let link = lease.get()?;
         let pooled = self.dialer.is_pooled();
         let remaining = flight.deadline().saturating_duration_since(Instant::now()).min(self.timeout).as_millis().div_ceil(STEP) * STEP;
         let limit = (!pooled && remaining != self.session.statement_timeout).then(|| remaining.to_string());
@@ -275,6 +298,7 @@ impl Postgres {
                 self.dialer.set_pooled();
             }
             self.status.lock().unwrap_or_else(PoisonError::into_inner).rights(greeting.rights);
+            self.session.identity = greeting.identity.filter(|_| !self.dialer.is_pooled());
             let needed = self.collectors.iter().any(|collector| collector.extension().is_some());
             self.session.extensions = Some(if needed { session::extensions(link, self.dialer.is_pooled()).await? } else { BTreeMap::new() });
         }

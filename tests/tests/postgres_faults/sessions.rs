@@ -9,9 +9,9 @@ use it::faults::Fault;
 use it::postgres_sampler::Sampler;
 use it::postgres_server::PostgresServer;
 use it::{PATIENCE, http, wait};
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 
-use crate::watched::{SCRAPE_TIMEOUT, Watched, assert_says_one_thing, assert_up};
+use crate::watched::{SCRAPE_TIMEOUT, Watched, assert_down, assert_says_one_thing, assert_up};
 
 /// How long a scraper waits here: a slow query takes all of it each time.
 const IMPATIENT: Duration = Duration::from_secs(1);
@@ -65,6 +65,55 @@ fn leave(exporter: &Exporter, times: usize) {
         connection.ask("GET", "/metrics", &[(SCRAPE_TIMEOUT_HEADER, "10")], b"").unwrap();
         wait::never("nothing to see", Duration::from_millis(50), || None::<()>);
     }
+}
+
+/// Processes that are stopped until the end, however that comes.
+#[derive(Default)]
+struct Stopped(Vec<Pid>);
+
+impl Stopped {
+    /// Stops the process that serves the role's youngest session.
+    fn youngest(&mut self, server: &PostgresServer, role: &str) {
+        let sql = format!("SELECT pid FROM pg_stat_activity WHERE usename = '{role}' ORDER BY backend_start DESC LIMIT 1");
+        let process = Pid::from_raw(server.sql("postgres", &sql).parse().unwrap()).unwrap();
+        kill_process(process, Signal::STOP).unwrap();
+        self.0.push(process);
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        for process in &self.0 {
+            let _ = kill_process(*process, Signal::CONT);
+        }
+    }
+}
+
+#[test]
+fn sessions_that_do_not_heed_a_cancel_are_counted() {
+    let server = PostgresServer::start(&[]);
+    server.sql("postgres", "CREATE ROLE deaf LOGIN;;GRANT pg_monitor TO deaf");
+    let watched = Watched::of(server, "deaf", &["--background-interval=1h"]);
+    assert_up(&watched.exporter.scrape_within(IMPATIENT));
+    wait::until("the background to rest", PATIENCE, || (watched.proxy.open() == 1).then_some(()));
+    let sampler = Sampler::start(watched.server.port(), "deaf");
+    let mut stopped = Stopped::default();
+
+    // The first costs one scrape.
+    stopped.youngest(&watched.server, "deaf");
+    assert_down(&watched.exporter.scrape_within(IMPATIENT), "timeout");
+    assert_up(&watched.exporter.scrape_within(IMPATIENT));
+    // With as many as there may be beside the kept one, that one only looks whether they are gone.
+    stopped.youngest(&watched.server, "deaf");
+    for _ in 0..4 {
+        assert_down(&watched.exporter.scrape_within(IMPATIENT), "timeout");
+    }
+    drop(stopped);
+    assert_up(&watched.exporter.scrape_within(IMPATIENT));
+
+    wait::until("the sessions to end", PATIENCE, || (watched.proxy.open() == 1).then_some(()));
+    let seen = sampler.seen();
+    assert!((2..=3).contains(&seen.most), "{seen:#?}");
 }
 
 #[test]

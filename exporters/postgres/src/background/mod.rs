@@ -68,7 +68,7 @@ impl Background {
             dialer: dialer.beside(visit::SESSION),
             visits: Arc::clone(&visits),
             open: Arc::clone(&open),
-            connections: config.extra_connections.max(1),
+            connections: config.further_sessions(),
             budget: Arc::clone(budget),
             databases: Databases::default(),
             others: config.visits_all(),

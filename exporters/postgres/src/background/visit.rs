@@ -22,7 +22,6 @@ use super::{
 };
 use crate::{
     collectors::{Collector, EXTENSIONS, Server, schemas},
-    failure::failure,
     link::{Dialer, Extra},
     reply::{self, ReplyError},
     row::Row,
@@ -148,7 +147,7 @@ impl Round {
 
     async fn open(&self, database: Option<&str>) -> Result<Extra, Failure> {
         let opened = timeout(STATEMENT, Extra::open(&self.dialer, database, &self.open)).await;
-        opened.map_err(|_| unanswered())?.map_err(|error| failure(&error))
+        opened.map_err(|_| unanswered())?
     }
 
     /// What is asked of the server as a whole.

@@ -169,9 +169,14 @@ impl Config {
         }
     }
 
+    /// Connections beside the kept one, at most.
+    pub(crate) fn further_sessions(&self) -> usize {
+        self.extra_connections.clamp(1, Semaphore::MAX_PERMITS)
+    }
+
     /// What several sources share.
     pub(crate) fn shared(&self) -> Shared {
-        Shared { budget: Arc::new(Semaphore::new(self.extra_connections.clamp(1, Semaphore::MAX_PERMITS))), names: Arc::default() }
+        Shared { budget: Arc::new(Semaphore::new(self.further_sessions())), names: Arc::default() }
     }
 
     /// What single collectors need to know.

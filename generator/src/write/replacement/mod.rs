@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, TryLockError};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::disk::Disk;
@@ -10,6 +11,12 @@ use super::journal::{Journal, Phase};
 use super::plan::Plan;
 use super::{Destination, WriteError};
 use crate::render::File;
+
+/// Whether an open directory is the one that its path leads to.
+fn is_still(open: &fs::File, path: &Path) -> bool {
+    let identity = |metadata: io::Result<fs::Metadata>| metadata.ok().map(|metadata| (metadata.dev(), metadata.ino()));
+    identity(open.metadata()) == identity(fs::metadata(path))
+}
 
 /// A run over a disk.
 pub(super) struct Replacement<'a, D> {
@@ -24,23 +31,27 @@ impl<'a, D: Disk> Replacement<'a, D> {
 
     /// Does what the module says, and returns the paths that changed.
     pub(super) fn run(mut self, files: &[File]) -> Result<Vec<String>, WriteError> {
+        let home = self.destination.home();
         let made = self.make_home()?;
-        let result = self.locked(files);
+        // The system lets go of the lock when the process ends in any way.
+        let lock = fs::File::open(&home).map_err(|source| WriteError::Io { action: "open", path: home.clone(), source })?;
+        match lock.try_lock() {
+            Ok(()) if is_still(&lock, &home) => {}
+            // Whoever holds it, or has just removed what it stood in, may be at work on what this run made.
+            Ok(()) | Err(TryLockError::WouldBlock) => return Err(WriteError::Busy(home)),
+            Err(TryLockError::Error(source)) => return Err(WriteError::Io { action: "lock", path: home, source }),
+        }
+        let result = self.alone(files);
         if result.is_err() {
             self.remove_empty(made.iter().rev());
         }
+        // Closing would not do: a child just forked shares the lock until it becomes another program.
+        lock.unlock().map_err(|source| WriteError::Io { action: "unlock", path: home, source })?;
         result
     }
 
-    fn locked(&mut self, files: &[File]) -> Result<Vec<String>, WriteError> {
-        let home = self.destination.home();
-        // Held to the end of this function; the system lets go of it when the process ends in any way.
-        let lock = fs::File::open(&home).map_err(|source| WriteError::Io { action: "open", path: home.clone(), source })?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(WriteError::Busy(home)),
-            Err(TryLockError::Error(source)) => return Err(WriteError::Io { action: "lock", path: home, source }),
-        }
+    /// What runs while no other run does.
+    fn alone(&mut self, files: &[File]) -> Result<Vec<String>, WriteError> {
         self.recover()?;
         let plan = Plan::new(files, self.destination)?;
         if plan.is_empty() {
