@@ -125,6 +125,11 @@ fn stores_that_fail_are_errors_and_the_page_stays() {
     wait::until("Redis to be used again", PATIENCE, || {
         (service.post("/tasks", Some(&ada), &json!({ "task_type": "export" })).0 == 202).then_some(())
     });
+    // The cache and the counters have a connection of their own, which comes back in its own time.
+    wait::until("the cache to be used again", PATIENCE, || {
+        service.get(&path, &ada);
+        service.program.log().lines().any(|line| line.contains("Answers again") && line.contains("service=redis")).then_some(())
+    });
     assert_eq!(redis.send(&["LLEN", "celery"]), Reply::Integer(1));
     assert!(service.sum("selextract_active_connections", &[]).abs() < f64::EPSILON);
     // Each outage is said when it begins and when it ends, not at each request.
