@@ -69,11 +69,11 @@ impl GivenUp {
             {
                 let mut ledger = self.ledger();
                 ledger.forget_unknown();
-                let entries = ledger.entries.len();
-                if ledger.entries.iter().all(|entry| entry.place.is_some()) {
+                let (entries, covered) = (ledger.entries.len(), ledger.entries.iter().filter(|entry| entry.place.is_some()).count());
+                if covered == entries {
                     return Ok(());
                 }
-                if ledger.entries.iter().filter(|entry| entry.place.is_some()).count() >= self.most {
+                if covered >= self.most {
                     // Nobody is left who could see whether they are gone, so that somebody must come for it.
                     let in_vain = ledger.looked.is_some_and(|looked| looked.elapsed() < LOOK);
                     return if in_vain { Err(too_many(entries)) } else { Ok(()) };

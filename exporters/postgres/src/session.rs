@@ -40,23 +40,18 @@ pub(crate) struct Greeting {
     pub(crate) identity: Option<String>,
 }
 
-/// Tells a session from all others of a server, also from a later one with the same process number.
-pub(crate) const IDENTITY: &str = "(SELECT concat(pid, ' ', extract(epoch FROM backend_start)) FROM pg_stat_activity WHERE pid = pg_backend_pid())";
+/// What tells a session in `pg_stat_activity` from all others of a server, also from a later one with the same process number.
+pub(crate) const IDENTITY: &str = "concat(pid, ' ', extract(epoch FROM backend_start))";
 
-/// Those of a list of sessions that are there, each told to end: a role may always do that to its own.
-const SURVIVORS: &str = "
-    SELECT concat(pid, ' ', extract(epoch FROM backend_start)) AS identity, pg_terminate_backend(pid) AS told FROM pg_stat_activity
-    WHERE concat(pid, ' ', extract(epoch FROM backend_start)) = ANY ($1) AND usename = current_user";
-
-/// Looks for sessions that were given up, and how long after each other.
-const LOOKS: [Duration; 4] = [Duration::ZERO, Duration::from_millis(20), Duration::from_millis(80), Duration::from_millis(200)];
+/// How long to wait between looks for sessions that were given up.
+const WAITS: [Duration; 3] = [Duration::from_millis(20), Duration::from_millis(80), Duration::from_millis(200)];
 
 /// Asks a new session who it is.
 pub(crate) async fn greet(link: &Object) -> Result<Greeting, Failure> {
     let sql = format!(
         "SELECT current_setting('{MARK}', true) AS mark, current_user AS role,
             pg_has_role('pg_read_all_stats', 'USAGE') AS statistics, pg_has_role('pg_read_all_settings', 'USAGE') AS settings,
-            {IDENTITY} AS identity"
+            (SELECT {IDENTITY} FROM pg_stat_activity WHERE pid = pg_backend_pid()) AS identity"
     );
     let rows = reply::unnamed(link, &sql).await.map_err(|error| error.failure())?;
     let first = rows.first();
@@ -68,7 +63,7 @@ pub(crate) async fn greet(link: &Object) -> Result<Greeting, Failure> {
 
 /// What a session says of itself.
 pub(crate) async fn identity(client: &Client) -> Result<Option<String>, ReplyError> {
-    let rows = reply::unnamed(client, &format!("SELECT {IDENTITY} AS identity")).await?;
+    let rows = reply::unnamed(client, &format!("SELECT {IDENTITY} AS identity FROM pg_stat_activity WHERE pid = pg_backend_pid()")).await?;
     Ok(rows.first().and_then(identity_of))
 }
 
@@ -76,22 +71,26 @@ fn identity_of(row: &Row) -> Option<String> {
     row.text("identity").ok().filter(|identity| !identity.is_empty()).map(Cow::into_owned)
 }
 
-/// Looks which of the sessions that were given up are still there, and ends them. Fails if too many stay.
+/// Looks which of the sessions that were given up are still there, and ends them, as a role may always do to its own. The inner
+/// result is an error if too many stay.
 pub(crate) async fn end(given_up: &GivenUp, link: &Object) -> Result<Result<(), Failure>, ReplyError> {
-    let mut result = Ok(());
-    for wait in LOOKS {
-        sleep(wait).await;
+    let mut waits = WAITS.into_iter();
+    loop {
         let suspects = given_up.suspects();
         if suspects.is_empty() {
             return Ok(Ok(()));
         }
-        let rows = reply::typed(link, SURVIVORS, &suspects, Type::TEXT_ARRAY).await?;
-        result = given_up.retain(&rows.iter().filter_map(identity_of).collect::<Vec<_>>());
-        if result.is_ok() {
-            break;
+        let survivors = format!(
+            "SELECT {IDENTITY} AS identity, pg_terminate_backend(pid) AS told FROM pg_stat_activity
+            WHERE {IDENTITY} = ANY ($1) AND usename = current_user"
+        );
+        let rows = reply::typed(link, &survivors, &suspects, Type::TEXT_ARRAY).await?;
+        let ended = given_up.retain(&rows.iter().filter_map(identity_of).collect::<Vec<_>>());
+        match waits.next() {
+            Some(wait) if ended.is_err() => sleep(wait).await,
+            _ => return Ok(ended),
         }
     }
-    Ok(result)
 }
 
 /// Schema of each extension of the connected database.

@@ -163,11 +163,11 @@ impl Postgres {
         if self.session.since.is_some_and(|since| since.elapsed() > AGE) {
             self.pool = None;
         }
+        self.dialer.given_up().make_room().await?;
         let pool = match self.pool.take() {
             Some(pool) => pool,
             None => self.dialer.pool()?,
         };
-        self.dialer.given_up().make_room().await?;
         let before = self.dialer.opened();
         let lease = Lease::take(&pool, &self.dialer).await;
         self.pool = Some(pool);
@@ -298,7 +298,7 @@ impl Postgres {
                 self.dialer.set_pooled();
             }
             self.status.lock().unwrap_or_else(PoisonError::into_inner).rights(greeting.rights);
-            self.session.identity = greeting.identity.filter(|_| !self.dialer.is_pooled());
+            self.session.identity = greeting.identity;
             let needed = self.collectors.iter().any(|collector| collector.extension().is_some());
             self.session.extensions = Some(if needed { session::extensions(link, self.dialer.is_pooled()).await? } else { BTreeMap::new() });
         }
