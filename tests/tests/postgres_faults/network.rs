@@ -33,7 +33,11 @@ fn killed_server_is_refused_and_found_again() {
     assert_up(&exporter.scrape());
     server.kill();
 
-    assert_down(&exporter.scrape_within(SCRAPE_TIMEOUT), "refused");
+    // Its sessions are gone a moment later.
+    let page = wait::until("the server to be missed", PATIENCE, || {
+        Some(exporter.scrape_within(SCRAPE_TIMEOUT)).filter(|page| page.value("pg_up", &[]) == Some(0.0))
+    });
+    assert_down(&page, "refused");
 
     server.revive();
     assert_up(&exporter.scrape_within(SCRAPE_TIMEOUT));
