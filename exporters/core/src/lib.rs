@@ -48,6 +48,7 @@ mod failure;
 mod flags;
 mod flight;
 mod foreign;
+mod hashed;
 mod healthcheck;
 mod log;
 mod measure;

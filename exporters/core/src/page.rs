@@ -3,7 +3,7 @@
 use std::{
     mem,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -118,14 +118,14 @@ impl Page {
         if !gzip || plain.len() < COMPRESS_FROM {
             return (plain.clone(), false);
         }
-        (compressed.get_or_init(|| self.compress(plain)).clone(), true)
+        (compressed.get_or_init(|| self.compressor().gzip_again(format, plain).into()).clone(), true)
     }
 
     /// The bytes of a part of the page, and whether they are compressed.
     pub(crate) fn filtered(&self, filter: &Filter, format: Format, gzip: bool) -> (Bytes, bool) {
         let mut out = Vec::new();
         format.encode_some(&self.contents(), &|name, collector| filter.wants(name, collector), &mut out);
-        if gzip && out.len() >= COMPRESS_FROM { (self.compress(&out), true) } else { (out.into(), false) }
+        if gzip && out.len() >= COMPRESS_FROM { (self.compressor().gzip(&out).into(), true) } else { (out.into(), false) }
     }
 
     /// Whether encoding is work for another thread.
@@ -137,8 +137,8 @@ impl Page {
         Contents { samples: &self.samples, registry: &self.registry, relabeling: &self.pool.relabeling }
     }
 
-    fn compress(&self, plain: &[u8]) -> Bytes {
-        self.pool.compressor.lock().unwrap_or_else(PoisonError::into_inner).gzip(plain).into()
+    fn compressor(&self) -> MutexGuard<'_, Compressor> {
+        self.pool.compressor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

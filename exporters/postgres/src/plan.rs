@@ -1,5 +1,9 @@
 //! Which statements are sent to a server, and who reads the answer to each.
 
+use std::sync::OnceLock;
+
+use tokio_postgres::Statement;
+
 use crate::collectors::{Collector, Server};
 
 /// See the [module](self).
@@ -7,6 +11,8 @@ use crate::collectors::{Collector, Server};
 pub(crate) struct Plan {
     pub(crate) server: Option<Server>,
     pub(crate) requests: Vec<Request>,
+    /// The name of what tells a session its limits.
+    pub(crate) limits: OnceLock<Statement>,
 }
 
 /// A statement with the positions of its readers.
@@ -14,6 +20,8 @@ pub(crate) struct Plan {
 pub(crate) struct Request {
     pub(crate) sql: String,
     pub(crate) readers: Vec<usize>,
+    /// What the session calls it, once that is known.
+    pub(crate) name: OnceLock<Statement>,
 }
 
 impl Plan {
@@ -24,10 +32,18 @@ impl Plan {
             let Some(sql) = collector.request(&server) else { continue };
             match requests.iter_mut().find(|request| request.sql == sql) {
                 Some(request) => request.readers.push(index),
-                None => requests.push(Request { sql: sql.into_owned(), readers: vec![index] }),
+                None => requests.push(Request { sql: sql.into_owned(), readers: vec![index], name: OnceLock::new() }),
             }
         }
-        Self { server: Some(server), requests }
+        Self { server: Some(server), requests, limits: OnceLock::new() }
+    }
+
+    /// Another session does not know the names of this one.
+    pub(crate) fn forget(&mut self) {
+        self.limits.take();
+        for request in &mut self.requests {
+            request.name.take();
+        }
     }
 }
 

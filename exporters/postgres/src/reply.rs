@@ -1,11 +1,11 @@
 //! Replies of the server, row by row up to a bound: whatever a statement brings, memory is not the price.
 
-use std::pin::pin;
+use std::{pin::pin, sync::OnceLock};
 
 use deadpool_postgres::Object;
 use exporter_core::{Failure, Reason};
 use futures_util::TryStreamExt;
-use tokio_postgres::{Client, Error, RowStream, SimpleQueryMessage, error::SqlState, types::ToSql, types::Type};
+use tokio_postgres::{Client, Error, RowStream, SimpleQueryMessage, Statement, error::SqlState, types::ToSql, types::Type};
 
 use crate::{
     failure::{failure, is_lost},
@@ -76,10 +76,15 @@ impl Bounded {
     }
 }
 
-/// Asks by a statement that the session keeps under a name.
-pub(crate) async fn prepared(link: &Object, sql: &str, parameter: Option<&String>) -> Result<Vec<Row>, ReplyError> {
-    let statement = link.prepare_cached(sql).await?;
-    gather(link.query_raw(&statement, parameter).await?).await
+/// Asks by a statement that the session keeps under a name, which is found out the first time.
+pub(crate) async fn prepared(link: &Object, sql: &str, name: &OnceLock<Statement>, parameter: Option<&String>) -> Result<Vec<Row>, ReplyError> {
+    let statement = if let Some(statement) = name.get() {
+        statement
+    } else {
+        let prepared = link.prepare_cached(sql).await?;
+        name.get_or_init(|| prepared)
+    };
+    gather(link.query_raw(statement, parameter).await?).await
 }
 
 /// Asks by a statement without a name.

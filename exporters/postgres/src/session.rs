@@ -1,11 +1,11 @@
 //! The session of the kept connection: whose it is, what its role may, and what it was told.
 
-use std::{borrow::Cow, collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock, time::Duration};
 
 use deadpool_postgres::Object;
 use exporter_core::Failure;
 use tokio::time::{Instant, sleep};
-use tokio_postgres::{Client, types::Type};
+use tokio_postgres::{Client, Statement, types::Type};
 
 use crate::{
     collectors::{EXTENSIONS, schemas},
@@ -95,7 +95,7 @@ pub(crate) async fn end(given_up: &GivenUp, link: &Object) -> Result<Result<(), 
 
 /// Schema of each extension of the connected database.
 pub(crate) async fn extensions(link: &Object, pooled: bool) -> Result<BTreeMap<String, String>, Failure> {
-    let rows = ask(link, pooled, EXTENSIONS, None).await.map_err(|error| error.failure())?;
+    let rows = ask(link, pooled, EXTENSIONS, &OnceLock::new(), None).await.map_err(|error| error.failure())?;
     Ok(schemas(&rows))
 }
 
@@ -109,6 +109,12 @@ pub(crate) const fn limits(version: u32) -> &'static str {
 }
 
 /// Sends a statement: by name where the session is ours, without one behind a pooler.
-pub(crate) async fn ask(link: &Object, pooled: bool, sql: &str, parameter: Option<&String>) -> Result<Vec<Row>, ReplyError> {
-    if pooled { reply::unnamed(link, sql).await } else { reply::prepared(link, sql, parameter).await }
+pub(crate) async fn ask(
+    link: &Object,
+    pooled: bool,
+    sql: &str,
+    name: &OnceLock<Statement>,
+    parameter: Option<&String>,
+) -> Result<Vec<Row>, ReplyError> {
+    if pooled { reply::unnamed(link, sql).await } else { reply::prepared(link, sql, name, parameter).await }
 }

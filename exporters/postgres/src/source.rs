@@ -182,6 +182,7 @@ impl Postgres {
         let link = lease.get()?;
         if self.session.connection != self.dialer.opened() {
             self.collectors.iter_mut().for_each(|collector| collector.forget());
+            self.plan.forget();
             self.session = Session { connection: self.dialer.opened(), since: Some(Instant::now()), ..Session::default() };
         }
         self.plan(link).await?;
@@ -202,10 +203,10 @@ impl Postgres {
         let limit = (!pooled && remaining != self.session.statement_timeout).then(|| remaining.to_string());
         let limits = session::limits(self.dialer.version());
         let mut answers = FuturesOrdered::new();
-        let send = |index, sql, parameter| async move { (index, ask(link, pooled, sql, parameter).await) };
+        let send = |index, sql, name, parameter| async move { (index, ask(link, pooled, sql, name, parameter).await) };
         let mut fresh: Vec<usize> = Vec::new();
         if let Some(limit) = &limit {
-            answers.push_back(send(None, limits, Some(limit)));
+            answers.push_back(send(None, limits, &self.plan.limits, Some(limit)));
         }
         for (index, request) in self.plan.requests.iter().enumerate() {
             let readers = || request.readers.iter().filter_map(|reader| self.collectors.get(*reader));
@@ -214,7 +215,7 @@ impl Postgres {
                 fresh.extend(&request.readers);
                 continue;
             }
-            answers.push_back(send(Some(index), &request.sql, None));
+            answers.push_back(send(Some(index), &request.sql, &request.name, None));
         }
         while let Some((index, answer)) = answers.next().await {
             let rows = match answer {

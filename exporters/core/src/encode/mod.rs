@@ -108,16 +108,18 @@ fn write_comment(out: &mut Vec<u8>, word: &str, name: &str, text: &str, escaped:
     for part in ["# ", word, " ", name, " "] {
         out.extend_from_slice(part.as_bytes());
     }
-    for byte in text.bytes() {
-        if byte == b'\n' {
-            out.extend_from_slice(b"\\n");
-            continue;
+    let mut rest = text.as_bytes();
+    // What any format escapes; help rarely has it.
+    while let Some((plain, [special, tail @ ..])) = memchr::memchr3(b'\n', b'\\', b'"', rest).and_then(|at| rest.split_at_checked(at)) {
+        out.extend_from_slice(plain);
+        match special {
+            b'\n' => out.extend_from_slice(b"\\n"),
+            special if escaped.contains(special) => out.extend_from_slice(&[b'\\', *special]),
+            special => out.push(*special),
         }
-        if escaped.contains(&byte) {
-            out.push(b'\\');
-        }
-        out.push(byte);
+        rest = tail;
     }
+    out.extend_from_slice(rest);
     out.push(b'\n');
 }
 

@@ -9,7 +9,7 @@ pub const LABEL_VALUE_BYTES: usize = 256;
 pub(crate) fn write_escaped(out: &mut String, value: &str, limit: usize) -> bool {
     let kept = cut(value, limit);
     let mut rest = kept;
-    while let Some(at) = rest.find(['\\', '"', '\n', '\0']) {
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'\\' | b'"' | b'\n' | b'\0')) {
         let (plain, tail) = rest.split_at(at);
         out.push_str(plain);
         let mut characters = tail.chars();

@@ -6,13 +6,13 @@
 
 use std::{
     borrow::Cow,
-    collections::{HashMap, HashSet, hash_map::RandomState},
-    hash::{BuildHasher, Hasher},
+    collections::{HashMap, HashSet},
+    hash::{BuildHasher, BuildHasherDefault, Hasher},
 };
 
 use metric_catalogue::{Counter, Definition, Dynamic, Gauge, Histogram, Info, Metric, Summary, Type, Untyped};
 
-use crate::{encode::Lines, measure::Measure};
+use crate::{encode::Lines, hashed::Hashed, measure::Measure};
 
 mod family;
 mod input;
@@ -41,7 +41,7 @@ pub struct Samples {
     limits: Limits,
     families: Vec<Family>,
     /// Position of a family by its name.
-    names: HashMap<Cow<'static, str>, u32>,
+    names: HashMap<Cow<'static, str>, u32, foldhash::fast::RandomState>,
     /// The family that was written last: rows come with the same few families over and over.
     recent: Option<(&'static Definition, u32)>,
     points: Vec<Point>,
@@ -49,20 +49,20 @@ pub struct Samples {
     text: String,
     last: Block,
     /// Hashes of the series so far, under a key that nobody outside can know.
-    seen: HashSet<u64>,
-    hasher: RandomState,
+    seen: HashSet<u64, BuildHasherDefault<Hashed>>,
+    hasher: foldhash::quality::RandomState,
     dynamic: usize,
     /// Families whose names were not declared.
     loose: usize,
     problems: Problems,
     /// The collector that writes at the moment.
     collector: Option<&'static str>,
-    /// Families by name, once the collection is sealed.
+    /// Families by name, once the collection is sealed; until then those of the page before.
     order: Vec<u32>,
     /// Points by family, in the order in which they came, once the collection is sealed.
     sequence: Vec<u32>,
-    /// Where in `sequence` each family starts, and where the last one ends.
-    starts: Vec<usize>,
+    /// Where in `sequence` each family ends and the next one starts.
+    ends: Vec<usize>,
 }
 
 impl Samples {
@@ -246,7 +246,6 @@ impl Samples {
         self.dynamic = 0;
         self.loose = 0;
         self.collector = None;
-        self.order.clear();
     }
 
     pub(crate) const fn mark(&self) -> Mark {

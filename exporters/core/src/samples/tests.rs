@@ -172,3 +172,21 @@ fn panic_in_the_middle_can_be_rolled_back() {
     samples.rollback(mark);
     assert_eq!(samples.text(), "");
 }
+
+#[test]
+fn every_page_is_sorted_whatever_the_one_before_had() {
+    let mut samples = Samples::default();
+    let sends: [fn(&mut Samples); 4] = [
+        |samples| samples.gauge(&KEYS, ["a"], 1.0),
+        |samples| samples.counter(&COMMANDS, [], 1.0),
+        |samples| samples.info(&SERVER, ["1", ""]),
+        |samples| samples.summary(&QUANTILES, ["get"], &[(0.5, 1.0)], None, None),
+    ];
+    for order in ["", "3", "0123", "0123", "3210", "1", "12", "2103", "30", "03"] {
+        samples.clear();
+        order.bytes().for_each(|at| sends[usize::from(at - b'0')](&mut samples));
+        samples.seal();
+        let names: Vec<&str> = samples.sorted().map(|(family, _)| &*family.name).collect();
+        assert!(names.is_sorted() && names.len() == order.len(), "{order}: {names:?}");
+    }
+}
