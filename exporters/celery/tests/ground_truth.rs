@@ -11,7 +11,7 @@ use std::{
 use metric_catalogue::celery::{PROGRAM, broker, events, queues, tasks, workers};
 use serde_json::Value;
 
-use support::{Application, Exporter, Page, RabbitMq, free_port, python, redis, wait};
+use support::{Application, Exporter, Ledger, Page, RabbitMq, free_port, python, redis, wait};
 
 #[expect(dead_code, reason = "shared with tests that need more of it")]
 mod support;
@@ -125,10 +125,11 @@ fn compare(url: &str, directory: tempfile::TempDir, sent_events: bool, transport
     assert!(application.client(amount()).ended(patience), "see {}", directory.path().join("client.log").display());
 
     let ended = |page: &Page| page.iter().filter(|(series, _)| series.starts_with("celery_task_total{")).map(|(_, value)| value).sum::<f64>();
+    let mut ledger = Ledger::default();
     let settled = || {
-        let (ledger, page) = (application.ledger(), exporter.page());
-        is_complete(&ledger)
-            && ended(&page) >= ended(&expected(&ledger, sent_events))
+        let (ledger, page) = (ledger.follow(&application), exporter.page());
+        is_complete(ledger)
+            && ended(&page) >= ended(&expected(ledger, sent_events))
             && page.get("celery_queue_length{queue=\"celery\"}") == Some(&0.0)
     };
     wait("every task has ended", patience, settled);

@@ -26,11 +26,20 @@ def wait(is_so):
         time.sleep(0.1)
 
 
-def ended(name):
-    """Tasks of a name that have ended."""
-    with open(LEDGER, encoding="utf-8") as ledger:
-        lines = [json.loads(line) for line in ledger]
-    return sum(line["event"] == "ended" and line["task"] == name for line in lines)
+class Ended:
+    """Counts the tasks of a name that have ended; reads each line of the ledger once."""
+
+    def __init__(self, name):
+        self.name = name
+        self.ledger = open(LEDGER, encoding="utf-8")
+        self.begun = ""
+        self.count = 0
+
+    def reaches(self, count):
+        """Whether so many have ended by now."""
+        *lines, self.begun = (self.begun + self.ledger.read()).split("\n")
+        self.count += sum(line["event"] == "ended" and line["task"] == self.name for line in map(json.loads, lines))
+        return self.count >= count
 
 
 def held(what):
@@ -62,7 +71,8 @@ def main(count):
     for number in range(count - sent):
         send(add, kwargs={"seconds": 0.02 if number % 10 == 0 else 0}, priority=(number % 4) * 3)
     # Whoever is revoked after a worker has it must first be with one: not behind all the others.
-    wait(lambda: ended(add.name) >= count - sent)
+    ended = Ended(add.name)
+    wait(lambda: ended.reaches(count - sent))
     # With a worker before they expire, and expired before they may run: that is so on either broker.
     for _ in range(rare):
         send(add, countdown=8, expires=4)

@@ -5,7 +5,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{Read, Write},
+    io::{Read, Seek, SeekFrom, Write},
     net::TcpStream,
     path::{Path, PathBuf},
     process::Command,
@@ -106,8 +106,32 @@ impl Application {
 
     /// What tasks and client have written down.
     pub(crate) fn ledger(&self) -> Vec<serde_json::Value> {
-        let text = fs::read_to_string(self.directory.join("ledger")).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let mut ledger = Ledger::default();
+        ledger.follow(self);
+        ledger.lines
+    }
+}
+
+/// What tasks and client have written down so far; each line is read once.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    read: u64,
+    lines: Vec<serde_json::Value>,
+}
+
+impl Ledger {
+    /// Every line that is whole by now.
+    pub(crate) fn follow(&mut self, application: &Application) -> &[serde_json::Value] {
+        if let Ok(mut file) = fs::File::open(application.directory.join("ledger")) {
+            let mut text = String::new();
+            file.seek(SeekFrom::Start(self.read)).unwrap();
+            file.read_to_string(&mut text).unwrap();
+            for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+                self.read += u64::try_from(line.len()).unwrap();
+                self.lines.push(serde_json::from_str(line).unwrap());
+            }
+        }
+        &self.lines
     }
 }
 
