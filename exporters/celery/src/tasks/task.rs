@@ -36,10 +36,16 @@ struct Attempt {
     received: f64,
     worker: u16,
     retries: u8,
+    /// Another worker has received and started it, so that this one may never.
+    passed_on: bool,
 }
 
 impl Attempt {
-    const NONE: Self = Self { sent: NEVER, eta: NEVER, received: NEVER, worker: 0, retries: NONE };
+    const NONE: Self = Self { sent: NEVER, eta: NEVER, received: NEVER, worker: 0, retries: NONE, passed_on: false };
+
+    fn is_with(&self, worker: u16) -> bool {
+        self.worker == worker && !self.received.is_nan()
+    }
 }
 
 /// See the [module](self). Small: there is one for each of a hundred thousand tasks.
@@ -124,7 +130,7 @@ impl Task {
 
     /// A worker has received an attempt.
     pub(crate) fn received(&mut self, retries: Option<u32>, at: f64, eta: Option<f64>, worker: u16) {
-        let attempt = self.attempt(short(retries));
+        let attempt = self.delivered(short(retries), worker);
         (attempt.received, attempt.worker) = (at, worker);
         if let Some(eta) = eta {
             attempt.eta = eta;
@@ -215,13 +221,37 @@ impl Task {
         slot
     }
 
+    /// The attempt that a worker receives. What it gives back can be with another one before its own start is reported, so
+    /// that an attempt has two of them for a while.
+    fn delivered(&mut self, retries: u8, worker: u16) -> &mut Attempt {
+        let first = &self.first;
+        if first.retries != retries && first.passed_on && first.worker == worker {
+            self.first = std::mem::replace(&mut self.second, Attempt::NONE);
+        }
+        let first = &self.first;
+        let is_elsewhere = first.retries == retries && !first.received.is_nan() && first.worker != worker;
+        let has_room = self.second.retries == retries || self.second.retries == NONE;
+        if !(is_elsewhere && has_room) {
+            return self.attempt(retries);
+        }
+        self.second.retries = retries;
+        &mut self.second
+    }
+
     /// The attempt that this worker starts now waits no longer: the first one, unless the worker has received the second one
     /// only. A worker under load reports a start later than another reports that of the next attempt.
     fn begin(&mut self, worker: u16) -> Attempt {
         self.waiting = self.waiting.saturating_sub(1);
-        let by = |attempt: &Attempt| attempt.worker == worker && !attempt.received.is_nan();
-        let attempt = if by(&self.second) && !by(&self.first) { self.second } else { std::mem::replace(&mut self.first, self.second) };
-        self.second = Attempt::NONE;
+        if !self.second.is_with(worker) || self.first.is_with(worker) {
+            let next = std::mem::replace(&mut self.second, Attempt::NONE);
+            return std::mem::replace(&mut self.first, next);
+        }
+        let mut attempt = std::mem::replace(&mut self.second, Attempt::NONE);
+        if attempt.retries == self.first.retries {
+            // It was sent once, whoever starts it.
+            attempt.sent = std::mem::replace(&mut self.first.sent, NEVER);
+            self.first.passed_on = true;
+        }
         attempt
     }
 }
@@ -287,6 +317,36 @@ mod tests {
         assert_eq!(task.started(at(3.0), 1), Waits { queue: Some(2.0), prefetch: Some(1.0) });
         assert!(task.ended(End::Retried, 1));
         assert!(task.is_done());
+    }
+
+    #[test]
+    fn redelivery_may_overtake_the_start() {
+        for [one, other] in [[1, 2], [2, 1]] {
+            let mut task = Task::new(1);
+            task.sent(Some(0), at(1.0), None);
+            task.received(Some(0), 2.0, None, 1);
+            task.received(Some(0), 4.0, None, 2);
+            let waits = [one, other].map(|worker| task.started(at(if worker == 1 { 3.0 } else { 5.5 }), worker));
+            let prefetch = waits.map(|waits| waits.prefetch);
+            assert_eq!(prefetch, if one == 1 { [Some(1.0), Some(1.5)] } else { [Some(1.5), Some(1.0)] });
+            assert!(waits[0].queue.is_some() && waits[1].queue.is_none(), "it was sent once");
+            assert!(task.ended(End::Succeeded, 2));
+        }
+    }
+
+    #[test]
+    fn worker_that_ends_passes_its_task_on() {
+        let mut task = Task::new(1);
+        task.sent(Some(0), at(1.0), None);
+        task.received(Some(0), 2.0, None, 1);
+        task.received(Some(0), 9.0, None, 2);
+        assert_eq!(task.started(at(10.0), 2), Waits { queue: Some(9.0), prefetch: Some(1.0) });
+        assert_eq!(task.ready(), None);
+        assert!(task.ended(End::Retried, 2));
+        // The worker is back under its name, and what it had never started is no part of the next attempt.
+        task.sent(Some(1), at(20.0), None);
+        task.received(Some(1), 21.0, None, 1);
+        assert_eq!(task.started(at(23.0), 1), Waits { queue: Some(3.0), prefetch: Some(2.0) });
     }
 
     #[test]
