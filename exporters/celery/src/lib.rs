@@ -25,6 +25,7 @@ mod amqp;
 mod clocks;
 mod connect;
 mod counts;
+mod freshness;
 #[cfg(test)]
 mod fuzz;
 mod health;

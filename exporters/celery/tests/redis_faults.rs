@@ -321,3 +321,40 @@ fn clock_an_hour_off_is_no_lag_and_no_wait() {
         wait("it answers", PATIENCE, || exporter.value(&format!("celery_worker_processes{{hostname=\"{worker}\"}}")) == Some(2.0));
     }
 }
+
+#[test]
+fn backlog_is_lag_and_no_wrong_clock() {
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = redis(port, directory.path(), &[]);
+    let exporter = exporter(port, directory.path(), &["--inspect-interval=0"]);
+    wait("the broker is reached", PATIENCE, || is_up(&exporter));
+    let stamped = |host: &str, ago: f64| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+        let json = format!(r#"{{"type": "task-started", "uuid": "{host}", "hostname": "w@{host}", "timestamp": {}}}"#, now - ago);
+        assert_eq!(publish(port, &event(&json)), ":1");
+    };
+    let lag = || exporter.value("celery_event_lag_seconds_sum").unwrap();
+    // The exporter keeps up, so a new host this far behind has a wrong clock.
+    stamped("behind", 100.0);
+    wait("the event is counted", PATIENCE, || events(&exporter, "task-started") >= 1.0);
+    assert!(lag() < 50.0, "{}", lag());
+    exporter.program().signal("STOP");
+    let threads = || fs::read_dir(format!("/proc/{}/task", exporter.program().id())).unwrap();
+    let is_stopped = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("stat")).unwrap().contains(") T ");
+    wait("all of it is stopped", PATIENCE, || threads().all(|thread| is_stopped(thread.unwrap())));
+    // As if it had been stopped for so long; some of it has to be, for its own watch.
+    stamped("right", 100.0);
+    std::thread::sleep(Duration::from_secs(16));
+    exporter.program().signal("CONT");
+    wait("what has waited is counted", PATIENCE, || events(&exporter, "task-started") >= 2.0);
+    assert!((100.0..150.0).contains(&lag()), "{}", lag());
+    stamped("right", 0.0);
+    wait("the fresh event is counted", PATIENCE, || events(&exporter, "task-started") >= 3.0);
+    assert!((100.0..150.0).contains(&lag()), "{}", lag());
+    wait("it keeps up again", PATIENCE, || {
+        let before = lag();
+        stamped("another", 1000.0);
+        wait("the event is counted", PATIENCE, || events(&exporter, "task-started") >= 4.0);
+        lag() - before < 500.0
+    });
+}

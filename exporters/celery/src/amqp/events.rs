@@ -26,7 +26,7 @@ use super::{
     },
     wire::{Fields, Frame, Header, Payload, Writer},
 };
-use crate::{connect::within, event::envelope::check_content, shared::Shared, tracker::Arrival};
+use crate::{connect::within, event::envelope::check_content, freshness::Freshness, shared::Shared, tracker::Arrival};
 
 /// The channel of deliveries.
 const CHANNEL: u16 = 1;
@@ -36,6 +36,12 @@ const PREFETCH: u16 = 2_000;
 
 /// Bytes that the queue may hold: when nobody reads it the oldest go, and the broker's memory is spared.
 const QUEUE_BYTES: u64 = 128 << 20;
+
+/// Declares a queue that should be there.
+const PASSIVE: u8 = 0b1;
+
+/// Newer brokers refuse to make queues that are neither this nor exclusive.
+const DURABLE: u8 = 0b10;
 
 /// Largest message.
 const LIMIT: u64 = 8 << 20;
@@ -65,6 +71,7 @@ struct Delivery {
 struct Reader<'a> {
     counted: &'a mut Counted,
     shared: &'a Shared,
+    freshness: Freshness,
     delivery: Delivery,
     /// The last delivery that is done with, if it is not acknowledged yet.
     done: Option<u64>,
@@ -78,15 +85,19 @@ struct Reader<'a> {
 /// Always, in the end.
 pub(crate) async fn read(broker: &Broker, counted: &mut Counted, shared: &Shared) -> Result<Infallible, Failure> {
     let mut link = broker.open().await?;
-    let backlog = within(HEARTBEAT * 2, subscribe(&mut link, broker, shared)).await?;
+    let freshness = Freshness::new(Instant::now());
+    let (queue, backlog) = within(HEARTBEAT * 2, subscribe(&mut link, broker, shared)).await?;
     shared.subscribed();
-    let mut reader = Reader { counted, shared, delivery: Delivery::default(), done: None, backlog };
+    let mut reader = Reader { counted, shared, freshness, delivery: Delivery::default(), done: None, backlog };
     let (mut shown, mut silences) = (Instant::now(), 0);
     loop {
         let arrival = Arrival::now();
         link.drain(|frame| reader.frame(frame, arrival))?;
         if let Some(tag) = reader.done.take() {
             within(HEARTBEAT, link.send_method(CHANNEL, &Writer::method(ACK).long_long(tag).octet(1).0)).await?;
+        }
+        if reader.freshness.asks(arrival.at) {
+            within(HEARTBEAT, link.send_method(CHANNEL, &declaration(&queue, PASSIVE, &[]))).await?;
         }
         if shown.elapsed() >= HEARTBEAT {
             within(HEARTBEAT, link.heartbeat()).await?;
@@ -104,8 +115,8 @@ pub(crate) async fn read(broker: &Broker, counted: &mut Counted, shared: &Shared
     }
 }
 
-/// Subscribes; gives the number of messages that wait already.
-async fn subscribe(link: &mut Link, broker: &Broker, shared: &Shared) -> Result<u32, Failure> {
+/// Subscribes; gives the queue, and the number of messages that wait in it already.
+async fn subscribe(link: &mut Link, broker: &Broker, shared: &Shared) -> Result<(String, u32), Failure> {
     link.channel(CHANNEL).await?;
     exchange(link, CHANNEL, &broker.event_exchange, ("topic", true)).await?;
     let own = format!("celeryev.{}", shared.oid());
@@ -118,15 +129,13 @@ async fn subscribe(link: &mut Link, broker: &Broker, shared: &Shared) -> Result<
     link.call(CHANNEL, &Writer::method(QOS).long(0).short(PREFETCH).octet(0).0, QOS_OK).await?;
     let consume = Writer::method(CONSUME).short(0).short_text(queue).short_text("").octet(0).table(&[]);
     link.call(CHANNEL, &consume.0, CONSUME_OK).await?;
-    Ok(waiting)
+    Ok((queue.to_owned(), waiting))
 }
 
 /// Makes sure that the queue is there; gives the number of messages in it. One that was made with another time to live is
 /// used as it is, since what waits in it is dearer than how long it may wait.
 async fn declare(link: &mut Link, queue: &str, arguments: &[(&str, Value)]) -> Result<u32, Failure> {
-    // Durable, since newer brokers refuse to make queues that are neither that nor exclusive.
-    let declare = |flags: u8, arguments: &[(&str, Value)]| Writer::method(QUEUE_DECLARE).short(0).short_text(queue).octet(flags).table(arguments).0;
-    let answer = match link.call(CHANNEL, &declare(0b10, arguments), QUEUE_DECLARE_OK).await {
+    let answer = match link.call(CHANNEL, &declaration(queue, DURABLE, arguments), QUEUE_DECLARE_OK).await {
         Err(CallError::Refused(406, text)) => {
             warn!(
                 queue,
@@ -135,12 +144,21 @@ async fn declare(link: &mut Link, queue: &str, arguments: &[(&str, Value)]) -> R
                  `rabbitmqctl delete_queue`, or give another --event-queue-name"
             );
             link.channel(CHANNEL).await?;
-            link.call(CHANNEL, &declare(1, &[]), QUEUE_DECLARE_OK).await?
+            link.call(CHANNEL, &declaration(queue, PASSIVE, &[]), QUEUE_DECLARE_OK).await?
         }
         other => other?,
     };
-    let mut fields = Fields(&answer);
-    Ok(fields.short_text().and_then(|_| fields.long()).unwrap_or(0))
+    Ok(waiting(&answer))
+}
+
+fn declaration(queue: &str, flags: u8, arguments: &[(&str, Value)]) -> Vec<u8> {
+    Writer::method(QUEUE_DECLARE).short(0).short_text(queue).octet(flags).table(arguments).0
+}
+
+/// The number of messages in a queue, by the answer to its declaration.
+fn waiting(answer: &[u8]) -> u32 {
+    let mut fields = Fields(answer);
+    fields.short_text().and_then(|_| fields.long()).unwrap_or(0)
 }
 
 /// Makes sure that an exchange is there: asks first, since to make one takes a right that an observer need not have.
@@ -186,6 +204,8 @@ impl Reader<'_> {
                 let code = fields.short().unwrap_or(0);
                 return Err(closed(code, &String::from_utf8_lossy(fields.short_text().unwrap_or_default())));
             }
+            // What the queue had handed over before comes before; the rest is to come.
+            Payload::Method(QUEUE_DECLARE_OK, arguments) => self.freshness.answered(waiting(arguments) == 0),
             // The queue was deleted.
             Payload::Method(CANCEL, _) => return Err(Failure::new(Reason::Closed, "the broker has taken the queue of events away")),
             _ => {}
@@ -208,7 +228,8 @@ impl Reader<'_> {
     /// A delivery is whole.
     fn finish(&mut self, arrival: Arrival) {
         self.done = Some(self.delivery.tag);
-        let arrival = Arrival { waited: self.backlog > 0 || self.delivery.redelivered, ..arrival };
+        let waited = self.backlog > 0 || self.delivery.redelivered || self.freshness.is_late(arrival.at);
+        let arrival = Arrival { waited, ..arrival };
         self.backlog = self.backlog.saturating_sub(1);
         let Some(header) = self.delivery.header.take() else { return };
         if header.size > LIMIT {

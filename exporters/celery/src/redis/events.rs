@@ -1,6 +1,10 @@
 //! The subscription to events.
 
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
 use exporter_core::{Failure, Reason};
 
@@ -9,20 +13,21 @@ use super::{
     link::{Link, refused},
     resp::{Reply, pack},
 };
-use crate::{connect::within, event::envelope, shared::Shared, tracker::Arrival};
+use crate::{connect::within, event::envelope, freshness::Freshness, shared::Shared, tracker::Arrival};
 
 /// Largest message. kombu cuts arguments and results to a kilobyte, so a batch is far smaller.
 const LIMIT: usize = 8 << 20;
 
-/// A silent subscription is asked for a sign of life after this long, and given up when the same time passes again.
+/// A subscription that is silent for so long while it is asked for a sign of life is given up.
 const QUIET: Duration = Duration::from_secs(5);
 
 /// Messages that are remembered, so that one which is published on two channels counts once.
 const REMEMBERED: usize = 512;
 
 /// What is kept from message to message.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Reader {
+    freshness: Freshness,
     body: Vec<u8>,
     /// Delivery tags of the last messages, where the same one can come twice.
     recent: Option<VecDeque<String>>,
@@ -34,22 +39,23 @@ struct Reader {
 /// Always, in the end.
 pub(crate) async fn read(broker: &Broker, shared: &Shared) -> Result<Infallible, Failure> {
     let mut link = broker.subscription().await?;
+    // Workers behind Sentinel publish on the channels of two versions of kombu.
+    let mut reader = Reader::new(matches!(broker.nodes, Nodes::Sentinels { .. }));
     within(QUIET, subscribe(&mut link, broker)).await?;
     shared.subscribed();
-    // Workers behind Sentinel publish on the channels of two versions of kombu.
-    let twice = matches!(broker.nodes, Nodes::Sentinels { .. });
-    let mut reader = Reader { body: Vec::new(), recent: twice.then(VecDeque::new) };
     let mut ping = Vec::new();
     pack(&["PING"], &mut ping);
     loop {
         let arrival = Arrival::now();
         link.drain(LIMIT, |reply| reader.message(reply, arrival, shared))?;
-        tokio::task::yield_now().await;
-        if let Ok(filled) = tokio::time::timeout(QUIET, link.fill()).await {
-            filled?;
-        } else {
+        if reader.freshness.asks(arrival.at) {
             within(QUIET, link.send(&ping)).await?;
+        }
+        tokio::task::yield_now().await;
+        if reader.freshness.is_asking() {
             within(QUIET, link.fill()).await?;
+        } else if let Ok(filled) = tokio::time::timeout(QUIET, link.fill()).await {
+            filled?;
         }
     }
 }
@@ -79,14 +85,20 @@ async fn subscribe(link: &mut Link, broker: &Broker) -> Result<(), Failure> {
 }
 
 impl Reader {
+    fn new(twice: bool) -> Self {
+        Self { freshness: Freshness::new(Instant::now()), body: Vec::new(), recent: twice.then(VecDeque::new) }
+    }
+
     fn message(&mut self, reply: Option<Reply<'_>>, arrival: Arrival, shared: &Shared) {
         let Some(reply) = reply else { return shared.tracker().too_large() };
         let published = match reply.parts() {
             [kind, _, _, message] if kind.bytes() == Some(b"pmessage") => message.bytes(),
             [kind, _, message] if kind.bytes() == Some(b"message") => message.bytes(),
+            [kind, _] if kind.bytes() == Some(b"pong") => return self.freshness.answered(true),
             _ => None,
         };
         let Some(message) = published else { return };
+        let arrival = Arrival { waited: self.freshness.is_late(arrival.at), ..arrival };
         match envelope::open(message, &mut self.body) {
             Ok(tag) if self.is_repeated(tag.as_deref()) => {}
             Ok(_) => shared.tracker().message(&self.body, arrival),
@@ -131,7 +143,7 @@ mod tests {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures/redis_main.resp");
         let bytes = fs::read(path).unwrap();
         let mut link = Link::new(Box::new(tokio::io::join(std::io::Cursor::new(bytes), tokio::io::sink())));
-        let mut reader = Reader::default();
+        let mut reader = Reader::new(false);
         while link.fill().await.is_ok() {
             link.drain(LIMIT, |reply| {
                 let is_event = reply
