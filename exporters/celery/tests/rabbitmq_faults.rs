@@ -151,6 +151,30 @@ fn quorum_queues_and_virtual_hosts_are_read() {
 }
 
 #[test]
+fn hundreds_of_queues_are_read_in_time() {
+    const QUEUES: usize = 500;
+    let (home, directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = RabbitMq::start(home.path());
+    let url = server.url("guest", "guest", "");
+    assert!(application(url.clone(), directory.path()).run("queues.py", &[&QUEUES.to_string()]).ended(PATIENCE));
+    let named: Vec<String> = (0..QUEUES).map(|number| format!("many-{number:03}")).collect();
+    let exporter = exporter(&url, directory.path(), &[&format!("--queues={}", named.join(","))]);
+    let shown =
+        || exporter.page().iter().filter(|(series, length)| series.starts_with("celery_queue_length{queue=\"many-") && **length > 0.5).count();
+    wait("every length is shown", PATIENCE, || shown() == QUEUES);
+    // A round that takes too long ends the connection.
+    let age = || exporter.value("celery_broker_answer_age_seconds").unwrap();
+    for _ in 0..5 {
+        let before = age();
+        wait("another round is over", PATIENCE, || age() < before);
+    }
+    assert!(is_up(&exporter));
+    server.signal("STOP");
+    assert_eq!(shown(), QUEUES, "a scrape waits for no broker");
+    server.signal("CONT");
+}
+
+#[test]
 fn tls_is_checked() {
     let (home, directory, port) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), free_port());
     let file = |name: &str, text: String| {

@@ -36,6 +36,15 @@ fn event(json: &str) -> Vec<u8> {
     format!(r#"{{"body": "{body}", "content-type": "application/json", "properties": {{"body_encoding": "base64"}}}}"#).into_bytes()
 }
 
+/// A number that the server tells of itself.
+fn statistic(port: u16, section: &str, name: &str) -> u64 {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    std::io::Write::write_all(&mut stream, format!("INFO {section}\r\nQUIT\r\n").as_bytes()).unwrap();
+    let text = std::io::read_to_string(stream).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    line.split(',').next().unwrap().parse().unwrap()
+}
+
 fn events(exporter: &Exporter, kind: &str) -> f64 {
     exporter.value(&format!("celery_events_total{{type=\"{kind}\"}}")).unwrap()
 }
@@ -357,4 +366,31 @@ fn backlog_is_lag_and_no_wrong_clock() {
         wait("the event is counted", PATIENCE, || events(&exporter, "task-started") >= 4.0);
         lag() - before < 500.0
     });
+}
+
+#[test]
+fn hundreds_of_queues_cost_few_round_trips() {
+    const QUEUES: usize = 500;
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let server = redis(port, directory.path(), &[]);
+    let application = application(port, directory.path());
+    assert!(application.run("queues.py", &[&QUEUES.to_string()]).ended(PATIENCE));
+    // Half of them are named; the others are found, as their exchange is that of the default queue.
+    let named: Vec<String> = (0..QUEUES / 2).map(|number| format!("many-{number:03}")).collect();
+    let exporter = exporter(port, directory.path(), &["--inspect-interval=0", &format!("--queues={}", named.join(","))]);
+    let shown =
+        || exporter.page().iter().filter(|(series, length)| series.starts_with("celery_queue_length{queue=\"many-") && **length > 0.5).count();
+    wait("every length is shown", PATIENCE, || shown() == QUEUES);
+    // One question about unacknowledged tasks in each poll.
+    let polls = || statistic(port, "commandstats", "cmdstat_hlen:calls=");
+    let reads = || statistic(port, "stats", "total_reads_processed:");
+    let (polls_before, reads_before) = (polls(), reads());
+    wait("it polls on and on", PATIENCE, || polls() >= polls_before + 10);
+    // Ours are some of these reads; the server reads long pipelines in pieces.
+    let each = (reads() - reads_before) / (polls() - polls_before);
+    assert!(each < u64::try_from(QUEUES).unwrap() / 4, "{each} reads in each poll");
+    assert!(exporter.value("celery_broker_answer_age_seconds") < Some(5.0));
+    server.signal("STOP");
+    assert_eq!(shown(), QUEUES, "a scrape waits for no broker");
+    server.signal("CONT");
 }

@@ -53,8 +53,7 @@ pub(crate) async fn poll(broker: &Broker, polling: &Polling, shared: &Shared) ->
     loop {
         let started = Instant::now();
         let queues = within(ROUND, bound(&mut link, broker, polling, shared)).await?;
-        let lengths = within(ROUND, lengths(&mut link, broker, &queues)).await?;
-        let unacked = within(ROUND, unacked(&mut link, broker)).await?;
+        let (lengths, unacked) = within(ROUND, lengths(&mut link, broker, &queues)).await?;
         let mut readings = readings(broker, queues, &lengths);
         within(HEADS, heads(&mut link, &mut readings, &mut large)).await?;
         shared.read(readings.into_iter().map(|(reading, _)| reading).collect(), unacked);
@@ -124,14 +123,15 @@ async fn bound(link: &mut Link, broker: &Broker, polling: &Polling, shared: &Sha
     Ok(queues.into_iter().collect())
 }
 
-/// The lengths of each queue's lists.
-async fn lengths(link: &mut Link, broker: &Broker, queues: &[String]) -> Result<Vec<Vec<u64>>, Failure> {
+/// The lengths of each queue's lists, and the tasks that workers have not acknowledged.
+async fn lengths(link: &mut Link, broker: &Broker, queues: &[String]) -> Result<(Vec<Vec<u64>>, Option<u64>), Failure> {
     let lists: Vec<Vec<String>> = queues.iter().map(|queue| broker.keys.lists(queue)).collect();
     let mut packed = Vec::new();
     pack(&["PING"], &mut packed);
     for list in lists.iter().flatten() {
         pack(&["LLEN", list], &mut packed);
     }
+    pack(&["HLEN", &broker.keys.unacked()], &mut packed);
     link.send(&packed).await?;
     link.reply(|_| ()).await?;
     let mut lengths = Vec::with_capacity(queues.len());
@@ -142,7 +142,7 @@ async fn lengths(link: &mut Link, broker: &Broker, queues: &[String]) -> Result<
         }
         lengths.push(of_queue);
     }
-    Ok(lengths)
+    Ok((lengths, link.reply(|reply| reply.count()).await?))
 }
 
 /// A key that is something else than a list is no queue.
@@ -152,13 +152,6 @@ fn length(reply: Reply<'_>) -> Result<u64, Failure> {
         Reply::Error(error) => Err(refused(error, Reason::Protocol)),
         reply => Ok(reply.count().unwrap_or(0)),
     }
-}
-
-async fn unacked(link: &mut Link, broker: &Broker) -> Result<Option<u64>, Failure> {
-    let mut packed = Vec::new();
-    pack(&["HLEN", &broker.keys.unacked()], &mut packed);
-    link.send(&packed).await?;
-    link.reply(|reply| reply.count()).await
 }
 
 /// The ids of the tasks that are taken next: kombu puts in on the left and takes out on the right.
