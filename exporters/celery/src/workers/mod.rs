@@ -8,21 +8,22 @@ use std::{
 use exporter_core::Samples;
 use foldhash::quality::RandomState;
 use metric_catalogue::celery::workers;
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::{
     event::{Event, Kind},
     tasks::names::cut,
 };
 
+mod ledger;
+
+use ledger::Ledger;
+
 /// Most workers. In a cluster each pod is another one, and those that have gone are removed only after a while.
 const LIMIT: usize = 5_000;
 
 /// After a worker has said that it ends, events of its tasks that come within this time are its last.
 const LATE: Duration = Duration::from_secs(10);
-
-/// A worker that goes on without sending events, though it was told to, is told again after this long.
-const AGAIN: Duration = Duration::from_mins(5);
 
 /// How long workers are kept that are not heard of.
 #[derive(Clone, Copy, Debug)]
@@ -55,27 +56,6 @@ pub(crate) struct Worker {
     /// Names of the queues that it takes tasks from.
     queues: Vec<String>,
     ledger: Ledger,
-}
-
-/// What a worker says it has started against what was seen of it.
-#[derive(Debug, Default)]
-struct Ledger {
-    pid: Option<i64>,
-    /// What it said at its last heartbeat. Events of the same moment can arrive after the heartbeat, so it is held against
-    /// what has been seen by the next one.
-    said: Option<u64>,
-    /// What it had said when counting began.
-    base: u64,
-    /// Seen or known to be missed since then.
-    seen: u64,
-    missed: u64,
-    /// Whether any event of a task came since the last heartbeat.
-    heard: bool,
-    /// What it said when its tasks were last heard of.
-    quiet_from: Option<u64>,
-    enabled: Option<bool>,
-    /// When it was last told to send events.
-    told: Option<Instant>,
 }
 
 impl Workers {
@@ -122,7 +102,7 @@ impl Workers {
     /// Events may have been lost just now: silence is not held against workers.
     pub(crate) fn resumed(&mut self) {
         for worker in self.known.values_mut() {
-            worker.ledger.quiet_from = None;
+            worker.ledger.resumed();
         }
     }
 
@@ -146,19 +126,8 @@ impl Workers {
     /// Names of those that are up and have to be told now to send events of their tasks: once each process of which it is
     /// not known whether it does, and again those that work and do not.
     pub(crate) fn tell(&mut self, now: Instant) -> Vec<String> {
-        let mut names = Vec::new();
-        for (hostname, worker) in self.known.iter_mut().filter(|(_, worker)| worker.gone.is_none()) {
-            let due = match (worker.ledger.enabled, worker.ledger.told) {
-                (Some(true), _) => false,
-                (_, None) => true,
-                (enabled, Some(told)) => enabled == Some(false) && now.duration_since(told) >= AGAIN,
-            };
-            if due {
-                worker.ledger.told = Some(now);
-                names.push(hostname.to_string());
-            }
-        }
-        names
+        let up = self.known.iter_mut().filter(|(_, worker)| worker.gone.is_none());
+        up.filter_map(|(hostname, worker)| worker.ledger.tell(now).then(|| hostname.to_string())).collect()
     }
 
     /// The queues of all workers that are up.
@@ -186,8 +155,8 @@ impl Workers {
             samples.gauge(&workers::TASKS_ACTIVE, [hostname], worker.active);
             samples.gauge(&workers::PROCESSES, [hostname], worker.processes);
             samples.gauge(&workers::LAST_HEARTBEAT, [hostname], worker.heartbeat);
-            samples.gauge(&workers::EVENTS_ENABLED, [hostname], worker.ledger.enabled);
-            samples.counter(&workers::EVENTS_MISSED, [hostname], worker.ledger.missed);
+            samples.gauge(&workers::EVENTS_ENABLED, [hostname], worker.ledger.enabled());
+            samples.counter(&workers::EVENTS_MISSED, [hostname], worker.ledger.missed());
         }
     }
 
@@ -227,55 +196,9 @@ impl Worker {
     }
 }
 
-impl Ledger {
-    /// A heartbeat with what the worker has started since it started itself.
-    fn say(&mut self, hostname: &str, processed: u64, pid: Option<i64>) {
-        match self.said {
-            None => *self = Self { base: processed.saturating_sub(self.seen), pid, quiet_from: Some(processed), ..std::mem::take(self) },
-            // Another process under the same name, which counts from zero.
-            Some(said) if pid != self.pid || processed < said => {
-                *self = Self { missed: self.missed, enabled: self.enabled, pid, ..Self::default() };
-            }
-            Some(said) => self.compare(hostname, said),
-        }
-        if std::mem::take(&mut self.heard) || self.quiet_from.is_none() {
-            self.quiet_from = Some(processed);
-        }
-        self.said = Some(processed);
-    }
-
-    /// Holds what the worker said a heartbeat ago against what has been seen by now.
-    fn compare(&mut self, hostname: &str, said: u64) {
-        if !self.heard && self.quiet_from.is_some_and(|quiet_from| said > quiet_from) && self.enabled != Some(false) {
-            self.enabled = Some(false);
-            warn!(
-                hostname,
-                "Worker runs tasks and sends no events of them: start it with -E, or run `celery -A <app> control enable_events`, \
-                 or start the exporter with --enable-events"
-            );
-        }
-        if self.enabled == Some(true) {
-            let short = said.saturating_sub(self.base.saturating_add(self.seen));
-            self.missed += short;
-            self.seen += short;
-        }
-    }
-
-    fn hear(&mut self, kind: Kind) {
-        if self.enabled == Some(false) {
-            info!("Worker sends events of its tasks now");
-            // What it started before that is not missed, but unknown.
-            self.base = self.said.unwrap_or(self.base).saturating_sub(self.seen);
-        }
-        self.enabled = Some(true);
-        self.heard = true;
-        self.seen += u64::from(kind == Kind::Started);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{ledger::AGAIN, *};
 
     const LIFETIMES: Lifetimes = Lifetimes { timeout: Some(Duration::from_mins(5)), purge: Some(Duration::from_mins(10)) };
 
