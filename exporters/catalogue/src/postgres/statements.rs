@@ -1,4 +1,4 @@
-//! `pg_stat_statements`: the statements that took the most time.
+//! `pg_stat_statements`: the statements that took the most time; the others are summed under the name "other".
 
 crate::catalogue! {
     /// Times that the statement was executed
@@ -15,4 +15,14 @@ crate::catalogue! {
         ["user", "datname", "queryid"] upstream source("stat_statements write_seconds");
     /// The beginning of the statement's text, read in the background; always 1
     QUERY: Counter = "pg_stat_statements_query_id" ["queryid", "query"] upstream;
+}
+
+/// How many of the statements fit the limit.
+pub mod budget {
+    crate::catalogue! {
+        /// Statements that are counted under "other" because they are past the limit
+        OTHER: Gauge = "pg_stat_statements_other" [];
+        /// Times that a statement took the place of another within the limit
+        EVICTIONS: Counter = "pg_stat_statements_budget_evictions_total" [];
+    }
 }

@@ -143,7 +143,17 @@ pub mod statio_user_indexes {
     }
 }
 
-/// How much of a family fits its budget.
+/// How many of the indexes fit the budget.
+pub mod user_indexes_budget {
+    crate::catalogue! {
+        /// Indexes of the database that are counted under "other" because they are past the budget
+        OTHER: Gauge = "pg_user_indexes_other" ["datname"];
+        /// Times that an index took the place of another within the budget
+        EVICTIONS: Counter = "pg_user_indexes_budget_evictions_total" ["datname"];
+    }
+}
+
+/// How many of the tables fit the budget.
 pub mod budget {
     crate::catalogue! {
         /// Tables of the database that the exporter has seen

@@ -18,6 +18,7 @@ use crate::{
 
 mod activity;
 mod budget;
+mod budgeted;
 mod buffercache_summary;
 mod database;
 mod index_use;
@@ -193,7 +194,7 @@ pub(crate) fn all(options: &Options) -> Vec<Box<dyn Collector>> {
         Box::new(settings::Settings::new(&options.names)),
         Box::new(buffercache_summary::BuffercacheSummary),
         Box::new(index_use::IndexUse),
-        Box::new(statio_user_indexes::StatioUserIndexes),
+        Box::new(statio_user_indexes::StatioUserIndexes::new(options.table_budget)),
         Box::new(tables::Tables::stat(options.table_budget)),
         Box::new(tables::Tables::statio(options.table_budget)),
         Box::new(tables::Tables::size(options.table_budget)),

@@ -3,11 +3,16 @@
 use std::borrow::Cow;
 
 use exporter_core::Samples;
-use metric_catalogue::{Definition, postgres::statements};
+use metric_catalogue::{
+    Definition,
+    postgres::statements::{self, budget},
+};
 
-use super::{Collector, Server, Statements};
+use super::{
+    Collector, Server, Statements,
+    budgeted::{Budgeted, Members},
+};
 use crate::{
-    mapping,
     row::{Row, RowError},
     status::Right,
 };
@@ -15,15 +20,23 @@ use crate::{
 /// Most statements by default, as upstream.
 pub(crate) const LIMIT: u32 = 100;
 
+/// No statement has this for its number.
+const MEMBERS: Members = Members { key: &["user", "datname", "queryid"], work: &["seconds"], label: "queryid" };
+
 /// Off by default: the extension may not be there. The texts of statements, which the server keeps in a file, are not read.
+///
+/// All statements are read, as the server counts them all in one function anyway; one more than the limit is shown, the sum of
+/// the others.
 #[derive(Debug)]
 pub(super) struct StatStatements {
     statements: Statements,
+    budgeted: Budgeted,
 }
 
 impl StatStatements {
     pub(super) fn new(statements: &Statements) -> Self {
-        Self { statements: statements.clone() }
+        let limit = usize::try_from(statements.limit).unwrap_or(usize::MAX).saturating_add(1);
+        Self { statements: statements.clone(), budgeted: Budgeted::new(statements::ALL, &MEMBERS, limit) }
     }
 }
 
@@ -51,7 +64,6 @@ impl Collector for StatStatements {
             if server.is_at_least(17) { ("shared_blk_read_time", "shared_blk_write_time") } else { ("blk_read_time", "blk_write_time") };
         let databases = excluded("d.datname", &self.statements.excluded_databases);
         let users = excluded("pg_get_userbyid(s.userid)", &self.statements.excluded_users);
-        let limit = self.statements.limit;
         Some(
             format!(
                 "SELECT pg_get_userbyid(s.userid) AS user, d.datname, s.queryid::text AS queryid, sum(s.calls)::int8 AS calls,
@@ -59,7 +71,7 @@ impl Collector for StatStatements {
                     sum(s.{read}) / 1000 AS read_seconds, sum(s.{write}) / 1000 AS write_seconds
                 FROM {view}(false) s JOIN pg_database d ON d.oid = s.dbid
                 WHERE s.queryid IS NOT NULL{databases}{users}
-                GROUP BY s.userid, d.datname, s.queryid ORDER BY seconds DESC, queryid LIMIT {limit}"
+                GROUP BY s.userid, d.datname, s.queryid"
             )
             .into(),
         )
@@ -70,7 +82,10 @@ impl Collector for StatStatements {
     }
 
     fn read(&mut self, rows: &[Row], samples: &mut Samples) -> Result<(), RowError> {
-        mapping::send(self.metrics(), &[], rows, samples)
+        let others = self.budgeted.send(&[], rows, samples)?;
+        samples.gauge(&budget::OTHER, [], others);
+        samples.counter(&budget::EVICTIONS, [], self.budgeted.evictions());
+        Ok(())
     }
 }
 
@@ -150,7 +165,7 @@ mod tests {
     fn statement_follows_version_and_flags() {
         let sql = request(150_000, &Statements { limit: 7, excluded_databases: vec!["o'hara".to_owned()], ..Statements::default() });
         assert!(sql.contains("FROM \"my \"\"schema\"\"\".pg_stat_statements(false) s"), "{sql}");
-        assert!(sql.contains("AND d.datname NOT IN (E'o\\'hara')") && sql.contains("LIMIT 7"), "{sql}");
+        assert!(sql.contains("AND d.datname NOT IN (E'o\\'hara')"), "{sql}");
         assert!(sql.contains("s.blk_read_time"), "{sql}");
         assert!(request(170_000, &Statements::default()).contains("s.shared_blk_read_time"));
     }
@@ -164,7 +179,23 @@ mod tests {
         assert_eq!(
             samples.text(),
             "pg_stat_statements_calls_total{user=\"me\",datname=\"shop\",queryid=\"-5\"} 2\n\
-             pg_stat_statements_seconds_total{user=\"me\",datname=\"shop\",queryid=\"-5\"} 0.5\n"
+             pg_stat_statements_seconds_total{user=\"me\",datname=\"shop\",queryid=\"-5\"} 0.5\n\
+             pg_stat_statements_other 0\npg_stat_statements_budget_evictions_total 0\n"
         );
+    }
+
+    #[test]
+    fn statements_past_the_limit_are_summed() {
+        let row = |query, seconds| {
+            Row::from([("user", Some("me")), ("datname", Some("shop")), ("queryid", Some(query)), ("calls", Some("2")), ("seconds", Some(seconds))])
+        };
+        let mut samples = Samples::default();
+        let mut statements = StatStatements::new(&Statements { limit: 1, ..Statements::default() });
+        statements.read(&[row("1", "0.5"), row("2", "2.5"), row("3", "0.25")], &mut samples).unwrap();
+        let text = samples.text();
+        assert!(text.contains("pg_stat_statements_seconds_total{user=\"me\",datname=\"shop\",queryid=\"2\"} 2.5\n"), "{text}");
+        assert!(text.contains("pg_stat_statements_calls_total{user=\"\",datname=\"\",queryid=\"other\"} 4\n"), "{text}");
+        assert!(text.contains("pg_stat_statements_seconds_total{user=\"\",datname=\"\",queryid=\"other\"} 0.75\n"), "{text}");
+        assert!(text.contains("pg_stat_statements_other 2\n"), "{text}");
     }
 }

@@ -1,10 +1,18 @@
 //! Scans and blocks of each index of the database.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
-use metric_catalogue::{Definition, postgres::tables::statio_user_indexes};
+use exporter_core::Samples;
+use metric_catalogue::{
+    Definition,
+    postgres::tables::{statio_user_indexes, user_indexes_budget as budget},
+};
 
-use super::{Collector, Server};
+use super::{
+    Collector, Server,
+    budgeted::{Budgeted, Members},
+};
+use crate::row::{Row, RowError};
 
 const INDEXES: &str = "
     SELECT n.nspname AS schemaname, t.relname, i.relname AS indexrelname, current_database() AS datname,
@@ -18,9 +26,26 @@ const INDEXES: &str = "
     WHERE t.relkind IN ('r', 'm') AND t.relpersistence <> 't'
         AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')";
 
+/// No schema has an empty name, so the sum cannot be an index.
+const MEMBERS: Members = Members {
+    key: &["schemaname", "relname", "indexrelname"],
+    work: &["idx_scan", "idx_tup_read", "idx_blks_hit", "idx_blks_read"],
+    label: "indexrelname",
+};
+
 /// Off by default: a database has more indexes than tables.
 #[derive(Debug)]
-pub(super) struct StatioUserIndexes;
+pub(super) struct StatioUserIndexes {
+    limit: usize,
+    databases: HashMap<String, Budgeted>,
+}
+
+impl StatioUserIndexes {
+    /// Shows at most so many of a database.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, databases: HashMap::new() }
+    }
+}
 
 impl Collector for StatioUserIndexes {
     fn name(&self) -> &'static str {
@@ -41,5 +66,46 @@ impl Collector for StatioUserIndexes {
 
     fn metrics(&self) -> &'static [&'static Definition] {
         statio_user_indexes::ALL
+    }
+
+    fn read(&mut self, rows: &[Row], samples: &mut Samples) -> Result<(), RowError> {
+        let Some(first) = rows.first() else { return Ok(()) };
+        let (database, metrics, limit) = (first.text("datname")?, self.metrics(), self.limit);
+        let budgeted = self.databases.entry(database.clone().into_owned()).or_insert_with(|| Budgeted::new(metrics, &MEMBERS, limit));
+        let others = budgeted.send(&[("datname", &database)], rows, samples)?;
+        samples.gauge(&budget::OTHER, [&database], others);
+        samples.counter(&budget::EVICTIONS, [&database], budgeted.evictions());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(index: &'static str, scans: &'static str) -> Row {
+        let columns = ["idx_tup_read", "idx_blks_hit", "idx_blks_read", "idx_tup_fetch"].map(|column| (column, Some("0")));
+        let names = [("datname", Some("shop")), ("schemaname", Some("public")), ("relname", Some("t")), ("indexrelname", Some(index))];
+        Row::Text(
+            names
+                .into_iter()
+                .chain([("idx_scan", Some(scans))])
+                .chain(columns)
+                .map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned)))
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn indexes_past_the_budget_are_summed() {
+        let mut samples = Samples::default();
+        StatioUserIndexes::new(2).read(&[row("a", "5"), row("b", "9"), row("c", "7")], &mut samples).unwrap();
+        let text = samples.text();
+        assert!(
+            text.contains("pg_stat_user_indexes_idx_scan_total{schemaname=\"public\",relname=\"t\",indexrelname=\"b\",datname=\"shop\"} 9\n"),
+            "{text}"
+        );
+        assert!(text.contains("pg_stat_user_indexes_idx_scan_total{schemaname=\"\",relname=\"\",indexrelname=\"other\",datname=\"shop\"} 12\n"));
+        assert!(text.contains("pg_user_indexes_other{datname=\"shop\"} 2\n"));
     }
 }

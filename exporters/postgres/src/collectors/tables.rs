@@ -2,22 +2,19 @@
 //!
 //! Three collectors read the pass: activity, blocks, and size, age and bloat as the catalogue tells them.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-};
+use std::{borrow::Cow, collections::HashMap};
 
 use exporter_core::Samples;
 use metric_catalogue::{
-    Definition, Type, Unit,
+    Definition,
     postgres::tables::{budget, stat_user_tables, statio_user_tables, table},
 };
 
-use super::{Collector, Server, budget::Budget, rest::Rest};
-use crate::{
-    mapping::{self, Mapping},
-    row::{Row, RowError},
+use super::{
+    Collector, Server,
+    budgeted::{Budgeted, Members},
 };
+use crate::row::{Row, RowError};
 
 /// The functions behind the `pg_stat*_user_tables` views, without the views: those join more than is needed. Temporary tables
 /// come and go with their sessions and are left out.
@@ -74,11 +71,9 @@ const TABLES: &str = "
         CASE WHEN c.relkind <> 'p' THEN age(c.relfrozenxid) END AS frozen_age
     FROM tables c LEFT JOIN indexes i ON i.oid = c.oid LEFT JOIN indexes ti ON ti.oid = c.reltoastrelid";
 
-/// What stands for the tables past the budget; no schema has an empty name, so it cannot be a table.
-const OTHER: [&str; 2] = ["", "other"];
-
-/// Work that a table sees: what has much of it is shown by name.
-const WORK: [&str; 5] = ["seq_tup_read", "idx_tup_fetch", "n_tup_ins", "n_tup_upd", "n_tup_del"];
+/// No schema has an empty name, so the sum cannot be a table.
+const MEMBERS: Members =
+    Members { key: &["schemaname", "relname"], work: &["seq_tup_read", "idx_tup_fetch", "n_tup_ins", "n_tup_upd", "n_tup_del"], label: "relname" };
 
 /// One of the three readers of the pass.
 #[derive(Debug)]
@@ -86,46 +81,23 @@ pub(super) struct Tables {
     name: &'static str,
     metrics: &'static [&'static Definition],
     limit: usize,
-    /// By database.
-    budgets: HashMap<String, Budget>,
-    rests: HashMap<String, Rest>,
+    databases: HashMap<String, Budgeted>,
 }
 
 impl Tables {
     /// `pg_stat_user_tables`.
     pub(super) fn stat(limit: usize) -> Self {
-        Self { name: "stat_user_tables", metrics: stat_user_tables::ALL, limit, budgets: HashMap::new(), rests: HashMap::new() }
+        Self { name: "stat_user_tables", metrics: stat_user_tables::ALL, limit, databases: HashMap::new() }
     }
 
     /// `pg_statio_user_tables`.
     pub(super) fn statio(limit: usize) -> Self {
-        Self { name: "statio_user_tables", metrics: statio_user_tables::ALL, limit, budgets: HashMap::new(), rests: HashMap::new() }
+        Self { name: "statio_user_tables", metrics: statio_user_tables::ALL, limit, databases: HashMap::new() }
     }
 
     /// Estimates of size and bloat, and age.
     pub(super) fn size(limit: usize) -> Self {
-        Self { name: "table_size", metrics: table::ALL, limit, budgets: HashMap::new(), rests: HashMap::new() }
-    }
-
-    /// Shows some by name and sums the rest.
-    fn read_within_budget(&mut self, database: &str, rows: &[Row], samples: &mut Samples) -> Result<(), RowError> {
-        let names = rows.iter().map(key).collect::<Result<Vec<_>, _>>()?;
-        let weights = rows.iter().map(work).collect::<Result<Vec<_>, _>>()?;
-        let candidates: Vec<(&str, f64)> = names.iter().map(String::as_str).zip(weights).collect();
-        let budget = self.budgets.entry(database.to_owned()).or_default();
-        // One place is the sum's.
-        budget.choose(self.limit.saturating_sub(1).max(1), &candidates);
-        let is_chosen = |name: &String| budget.contains(name);
-        let chosen = rows.iter().zip(&names).filter(|(_, name)| is_chosen(name)).map(|(row, _)| row);
-        mapping::send(self.metrics, &[], chosen, samples)?;
-        let left = sum(self.metrics, database, rows.iter().zip(&names).filter(|(_, name)| !is_chosen(name)).map(|(row, _)| row), samples)?;
-        let rest = self.rests.entry(database.to_owned()).or_default();
-        count(self.metrics, rest, database, rows.iter().zip(&names).map(|(row, name)| (row, name.as_str(), is_chosen(name))), samples)?;
-        if self.name == "stat_user_tables" {
-            samples.gauge(&budget::TABLES_OTHER, [database], left);
-            samples.counter(&budget::EVICTIONS, [database], budget.evictions());
-        }
-        Ok(())
+        Self { name: "table_size", metrics: table::ALL, limit, databases: HashMap::new() }
     }
 }
 
@@ -149,80 +121,16 @@ impl Collector for Tables {
     fn read(&mut self, rows: &[Row], samples: &mut Samples) -> Result<(), RowError> {
         let Some(first) = rows.first() else { return Ok(()) };
         let database = first.text("datname")?;
+        let (metrics, limit) = (self.metrics, self.limit);
+        let budgeted = self.databases.entry(database.clone().into_owned()).or_insert_with(|| Budgeted::new(metrics, &MEMBERS, limit));
+        let others = budgeted.send(&[("datname", &database)], rows, samples)?;
         if self.name == "stat_user_tables" {
             samples.gauge(&budget::TABLES, [&database], rows.len());
+            samples.gauge(&budget::TABLES_OTHER, [&database], others);
+            samples.counter(&budget::EVICTIONS, [&database], budgeted.evictions());
         }
-        if self.limit > 0 && rows.len() > self.limit {
-            return self.read_within_budget(&database, rows, samples);
-        }
-        if self.name == "stat_user_tables" {
-            samples.gauge(&budget::TABLES_OTHER, [&database], 0_u64);
-            samples.counter(&budget::EVICTIONS, [&database], self.budgets.get(&*database).map_or(0, Budget::evictions));
-        }
-        // A sum that has been shown stays, or its return would look like a reset.
-        if let Some(rest) = self.rests.get_mut(&*database) {
-            let names = rows.iter().map(key).collect::<Result<Vec<_>, _>>()?;
-            count(self.metrics, rest, &database, rows.iter().zip(&names).map(|(row, name)| (row, name.as_str(), true)), samples)?;
-        }
-        mapping::send(self.metrics, &[], rows, samples)
+        Ok(())
     }
-}
-
-/// A table's name within its database.
-fn key(row: &Row) -> Result<String, RowError> {
-    Ok(format!("{}\0{}", row.text("schemaname")?, row.text("relname")?))
-}
-
-fn work(row: &Row) -> Result<f64, RowError> {
-    WORK.iter().map(|column| Ok(row.number(column)?.unwrap_or(0.0))).sum()
-}
-
-/// Adds to the counters of what is left over, given all tables with whether they are shown by name.
-fn count<'a>(
-    metrics: &[&'static Definition],
-    rest: &mut Rest,
-    database: &str,
-    tables: impl Iterator<Item = (&'a Row, &'a str, bool)>,
-    samples: &mut Samples,
-) -> Result<(), RowError> {
-    let mut tables = tables.peekable();
-    let Some((first, ..)) = tables.peek() else { return Ok(()) };
-    let mut columns = Mapping::new(metrics, &[], first).columns();
-    columns.retain(|(_, definition)| definition.kind == Type::Counter);
-    if columns.is_empty() {
-        return Ok(());
-    }
-    rest.begin(columns.len());
-    for (row, name, named) in tables {
-        let values = columns.iter().map(|(position, _)| Ok(row.number_at(*position)?.unwrap_or(0.0)));
-        rest.add(name, named, values.collect::<Result<_, _>>()?);
-    }
-    for ((_, definition), total) in columns.iter().zip(rest.end()) {
-        samples.plain(definition, &[database, OTHER[0], OTHER[1]], *total);
-    }
-    Ok(())
-}
-
-/// Adds up what can be added now: numbers and sizes, not times and ages. Returns how many rows there were.
-fn sum<'a>(metrics: &[&'static Definition], database: &str, rows: impl Iterator<Item = &'a Row>, samples: &mut Samples) -> Result<u64, RowError> {
-    let mut rows = rows.peekable();
-    let Some(first) = rows.peek() else { return Ok(0) };
-    let mut columns = Mapping::new(metrics, &[], first).columns();
-    columns.retain(|(_, definition)| definition.kind != Type::Counter);
-    let mut sums: BTreeMap<usize, f64> = BTreeMap::new();
-    let mut count = 0;
-    for row in rows {
-        count += 1;
-        for (position, _) in &columns {
-            *sums.entry(*position).or_default() += row.number_at(*position)?.unwrap_or(0.0);
-        }
-    }
-    for (position, definition) in columns {
-        if definition.unit() != Some(Unit::Seconds) && !definition.name.ends_with("_age") {
-            samples.plain(definition, &[database, OTHER[0], OTHER[1]], sums.get(&position).copied());
-        }
-    }
-    Ok(count)
 }
 
 #[cfg(test)]

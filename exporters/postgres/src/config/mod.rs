@@ -60,7 +60,7 @@ pub struct Config {
     /// How old sizes and the values of other databases may become before they are measured again
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration)]
     pub background_interval: Duration,
-    /// Most tables of a database that are shown by name, in each family; the rest is summed. 0 is no limit
+    /// Most tables of a database, and most indexes, that are shown by name in each family; the rest is summed. 0 is no limit
     #[arg(long, value_name = "COUNT", default_value = "5000")]
     pub table_budget: usize,
     /// Most application names that are shown; the rest is counted together. 0 is no limit
