@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use rustix::io::Errno;
+
 /// The cause, from a closed set: the value of `<ns>_up_reason{reason}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
@@ -29,7 +31,7 @@ pub enum Reason {
     Starting,
     /// The reply is larger than the exporter takes.
     TooLarge,
-    /// A defect of the exporter.
+    /// A defect of the exporter, or what it lacks itself: file descriptors.
     Internal,
 }
 
@@ -72,6 +74,26 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// What an error of the operating system means for the page.
+    #[must_use]
+    pub fn of(error: &io::Error) -> Self {
+        // That we have no file descriptor left says nothing about the target.
+        if [Errno::MFILE, Errno::NFILE].iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error())) {
+            return Self::Internal;
+        }
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Self::Refused,
+            io::ErrorKind::TimedOut => Self::Timeout,
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+                Self::Closed
+            }
+            io::ErrorKind::InvalidData => Self::Protocol,
+            _ => Self::Unreachable,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
@@ -97,16 +119,7 @@ impl Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        let reason = match error.kind() {
-            io::ErrorKind::ConnectionRefused => Reason::Refused,
-            io::ErrorKind::TimedOut => Reason::Timeout,
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-                Reason::Closed
-            }
-            io::ErrorKind::InvalidData => Reason::Protocol,
-            _ => Reason::Unreachable,
-        };
-        Self::new(reason, error)
+        Self::new(Reason::of(&error), error)
     }
 }
 
@@ -124,5 +137,6 @@ mod tests {
         assert_eq!(Failure::from(io::Error::from(io::ErrorKind::ConnectionRefused)).reason, Reason::Refused);
         assert_eq!(Failure::from(io::Error::from(io::ErrorKind::UnexpectedEof)).reason, Reason::Closed);
         assert_eq!(Failure::from(io::Error::from(io::ErrorKind::HostUnreachable)).reason, Reason::Unreachable);
+        assert_eq!(Failure::from(io::Error::from(Errno::MFILE)).reason, Reason::Internal);
     }
 }

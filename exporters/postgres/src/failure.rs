@@ -66,7 +66,7 @@ fn network(error: &io::Error, message: &str) -> Reason {
     if message.contains("bytes remaining on stream") {
         return Reason::Closed;
     }
-    Failure::from(io::Error::from(error.kind())).reason
+    Reason::of(error)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ mod network;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
+mod process;
+#[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod rights;
