@@ -115,6 +115,12 @@ impl Failure {
     pub fn new(reason: Reason, message: impl fmt::Display) -> Self {
         Self { reason, message: message.to_string() }
     }
+
+    /// The same, with the address that it came from.
+    #[must_use]
+    pub fn at(self, address: &str) -> Self {
+        Self { message: format!("{address}: {}", self.message), ..self }
+    }
 }
 
 impl From<io::Error> for Failure {

@@ -167,7 +167,7 @@ impl Lease {
     pub(crate) async fn take(pool: &Pool, dialer: &Dialer) -> Result<Self, Failure> {
         match pool.get().await {
             Ok(object) => Ok(Self { object: Some(object), dialer: dialer.clone(), identity: OnceLock::new() }),
-            Err(PoolError::Backend(error)) => Err(failure(&error)),
+            Err(PoolError::Backend(error)) => Err(failure(&error).at(&dialer.target.name)),
             Err(error) => Err(Failure::new(Reason::Internal, error)),
         }
     }
@@ -215,7 +215,7 @@ impl Extra {
     /// Connects as soon as there is a place; `open` counts how many there are.
     pub(crate) async fn open(dialer: &Dialer, database: Option<&str>, open: &Arc<AtomicUsize>) -> Result<Self, Failure> {
         let place = dialer.given_up.place().await?;
-        let (client, task) = dialer.dial(database).await.map_err(|error| failure(&error))?;
+        let (client, task) = dialer.dial(database).await.map_err(|error| failure(&error).at(&dialer.target.name))?;
         open.fetch_add(1, Ordering::Relaxed);
         let mut extra = Self { client, task, dialer: dialer.clone(), open: Arc::clone(open), place: Some(place), identity: None, idle: false };
         if !dialer.is_pooled() {

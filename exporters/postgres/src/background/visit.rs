@@ -268,7 +268,7 @@ impl Round {
     fn done(&self, database: &str, started: Instant, complete: bool) {
         self.with(database, |visit| {
             if visit.error.take().is_some() {
-                info!(database, "Background measurement succeeds again");
+                info!(database = named(database), "Background measurement succeeds again");
             }
             visit.at = if complete { Some(Instant::now()) } else { visit.at };
             visit.took = started.elapsed();
@@ -278,7 +278,7 @@ impl Round {
     fn failed<T>(&self, database: &str, started: Instant, error: &Failure) -> Option<T> {
         self.with(database, |visit| {
             if visit.error.is_none() {
-                warn!(database, reason = %error.reason, %error, "Background measurement failed");
+                warn!(database = named(database), reason = %error.reason, %error, "Background measurement failed");
             }
             visit.error = Some(error.message.clone());
             visit.took = started.elapsed();
@@ -303,4 +303,9 @@ pub(super) async fn limited(statement: impl Future<Output = Result<Vec<Row>, Rep
 
 fn unanswered() -> Failure {
     Failure::new(Reason::Timeout, "no answer within the time for one statement")
+}
+
+/// A database for the log; what concerns the whole server has none.
+fn named(database: &str) -> Option<&str> {
+    Some(database).filter(|database| !database.is_empty())
 }
