@@ -9,16 +9,17 @@ command -v valgrind >/dev/null || {
     exit 1
 }
 ./tests/run.sh
-LONG=1 cargo test --locked --package it --test formats --test redis_load
-LONG=1 cargo test --locked --package generator --test same_bytes
-LONG=1 cargo test --locked --package it --test live
-CELERY_TASKS=10000 cargo test --locked --package celery-exporter --test ground_truth
-FUZZ_SECONDS=60 cargo test --locked --package celery-exporter --lib broken_
-cargo run --locked --quiet --package generator -- --mutate
+# Of the whole workspace, as run.sh does: another choice of packages would build the dependencies again.
+LONG=1 cargo test --locked --workspace --test formats --test redis_load
+LONG=1 cargo test --locked --workspace --test same_bytes
+LONG=1 cargo test --locked --workspace --test live
+CELERY_TASKS=10000 cargo test --locked --workspace --test ground_truth
+FUZZ_SECONDS=60 cargo test --locked --workspace --lib broken_
+target/debug/generator --mutate
 cargo bench --locked --package generator --bench whole_run
 ./tests/majors.sh
-LONG=1 cargo test --locked --package it --test postgres_faults restarts
-LONG=1 cargo test --locked --package postgres-exporter --test e2e what_runs_ends
+LONG=1 cargo test --locked --workspace --test postgres_faults restarts
+LONG=1 cargo test --locked --workspace --test e2e what_runs_ends
 ./tests/bench/redis.sh
 LONG=1 ./tests/bench/postgres.sh
 ./tests/bench/celery.sh
