@@ -27,6 +27,9 @@ const RESTED: u32 = 4;
 /// Least text that is kept: each piece costs the references across its borders, and a reset of the compressor.
 const PIECE: usize = 4 << 10;
 
+/// Most text of a page that is kept, compressed: past that it costs more memory than it saves time.
+const MOST: usize = 4 << 20;
+
 /// See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Compressor {
@@ -60,8 +63,9 @@ impl Compressor {
     }
 
     fn write(&mut self, page: &[u8], runs: &[Run], memory: &mut Memory) -> Vec<u8> {
-        // Metrics pages shrink about tenfold.
-        let mut out = Vec::with_capacity(page.len() / 4 + 64);
+        // Metrics pages shrink about tenfold, and the next one about as much as the last.
+        let about = if memory.size > 0 { memory.size } else { page.len() / 8 };
+        let mut out = Vec::with_capacity(about + about / 16 + 64);
         out.extend_from_slice(&HEADER);
         self.deflate.0.reset();
         let mut from = 0;
@@ -78,6 +82,7 @@ impl Compressor {
         crc.update(page);
         out.extend_from_slice(&crc.sum().to_le_bytes());
         out.extend_from_slice(&crc.amount().to_le_bytes());
+        memory.size = out.len();
         out
     }
 }
@@ -89,7 +94,7 @@ struct Deflate(Compress);
 impl Deflate {
     /// Blocks of their own, which refer to nothing before them.
     fn piece(&mut self, text: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(text.len() / 4 + 64);
+        let mut out = Vec::with_capacity(text.len() / 8 + 64);
         self.write(text, FlushCompress::Full, &mut out);
         out.shrink_to_fit();
         out
@@ -123,6 +128,8 @@ struct Run {
 struct Memory {
     hasher: foldhash::quality::RandomState,
     page: u32,
+    /// Bytes of the last page, compressed.
+    size: usize,
     /// Families by the hash of the line that they begin with.
     families: HashMap<u64, Rest, BuildHasherDefault<Hashed>>,
     /// Compressed runs by their hash.
@@ -161,7 +168,12 @@ impl Memory {
             }
             start = end;
         }
-        runs.retain(|run| run.text.len() >= PIECE);
+        let mut room = MOST;
+        runs.retain(|run| {
+            let worth = run.text.len() >= PIECE && run.text.len() <= room;
+            room -= if worth { run.text.len() } else { 0 };
+            worth
+        });
         runs
     }
 
