@@ -203,6 +203,27 @@ fn killed_worker_goes_down_and_away() {
 }
 
 #[test]
+fn tasks_of_a_host_that_is_gone_leave_the_page_in_the_peer_s_names() {
+    let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
+    let _server = redis(port, directory.path(), &[]);
+    let flags = ["--metrics.names=danihodovic", "--inspect-interval=0", "--worker-timeout=3s", "--purge-offline-worker-metrics=4s"];
+    let exporter = exporter(port, directory.path(), &flags);
+    let application = application(port, directory.path());
+    let workers = ["w1@gone", "w2@here"].map(|node| application.worker(node, &["-E", "-P", "threads", "-c", "1", "--heartbeat-interval", "1"]));
+    let succeeded = |host: &str| format!("celery_task_succeeded_total{{name=\"app.add\",hostname=\"{host}\",queue_name=\"celery\"}}");
+    wait("both hosts have worked", PATIENCE, || {
+        assert!(application.send("add", 10).ended(PATIENCE));
+        ["gone", "here"].iter().all(|host| exporter.value(&succeeded(host)).is_some_and(|count| count > 0.0))
+    });
+    let [killed, _kept] = workers;
+    killed.signal("KILL");
+    wait("the host is removed", PATIENCE, || !exporter.text().contains("\"gone\""));
+    let before = exporter.value(&succeeded("here")).unwrap();
+    assert!(application.send("add", 10).ended(PATIENCE));
+    wait("the other one goes on", PATIENCE, || exporter.value(&succeeded("here")).is_some_and(|count| count > before));
+}
+
+#[test]
 fn missing_events_are_found_and_turned_on() {
     let (directory, port) = (tempfile::tempdir().unwrap(), free_port());
     let _server = redis(port, directory.path(), &[]);

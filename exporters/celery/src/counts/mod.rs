@@ -56,6 +56,13 @@ pub(crate) enum Scheme {
 }
 
 impl Scheme {
+    /// Removes what was counted of hosts that are gone, if it is counted by host.
+    pub(crate) fn forget(&mut self, hosts: &[&str]) {
+        if let Self::Peer(peer) = self {
+            peer.forget(hosts);
+        }
+    }
+
     /// Counts an event before the end: sent, received, started.
     pub(crate) fn event(&mut self, kind: Kind, about: About<'_>) {
         match self {

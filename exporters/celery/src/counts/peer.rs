@@ -1,7 +1,7 @@
 //! The names and labels of danihodovic/celery-exporter: tasks by name, host and queue.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     hash::{BuildHasher, Hash},
 };
 
@@ -40,6 +40,7 @@ pub(crate) struct Hostnames {
 /// Every family.
 #[derive(Debug)]
 pub(crate) struct Peer {
+    registry: Registry,
     /// Sent, received, started, succeeded, rejected, revoked, retried.
     counters: [CounterFamily<3>; 7],
     failed: CounterFamily<4>,
@@ -53,10 +54,10 @@ pub(crate) struct Peer {
     failures: Known,
 }
 
-/// Hashes of what was seen, up to a limit.
+/// Hashes of what was seen, up to a limit, each with that of its host.
 #[derive(Debug)]
 struct Known {
-    hashes: HashSet<u64, RandomState>,
+    hashes: HashMap<u64, u64, RandomState>,
     most: usize,
 }
 
@@ -71,30 +72,36 @@ enum Seen {
 
 impl Known {
     fn new(most: usize) -> Self {
-        Self { hashes: HashSet::default(), most }
+        Self { hashes: HashMap::default(), most }
     }
 
-    fn see(&mut self, what: impl Hash) -> Seen {
+    fn see(&mut self, host: &str, what: impl Hash) -> Seen {
         let hash = self.hashes.hasher().hash_one(what);
-        if self.hashes.contains(&hash) {
+        if self.hashes.contains_key(&hash) {
             Seen::Before
         } else if self.hashes.len() >= self.most {
             Seen::Refused
         } else {
-            self.hashes.insert(hash);
+            let host = self.hashes.hasher().hash_one(host);
+            self.hashes.insert(hash, host);
             Seen::Now
         }
+    }
+
+    fn forget(&mut self, hosts: &[&str]) {
+        let gone: HashSet<u64> = hosts.iter().map(|host| self.hashes.hasher().hash_one(*host)).collect();
+        self.hashes.retain(|_, host| !gone.contains(host));
     }
 }
 
 impl Peer {
     /// The bounds of run time and wait in the queue are those of the operator, where there are some.
     pub(crate) fn new(registry: &Registry, hostnames: Hostnames, default_queue: String, [run_buckets, wait_buckets]: [Option<&Bounds>; 2]) -> Self {
-        let counters: [&'static Metric<Counter, 3>; 7] = [&SENT, &RECEIVED, &STARTED, &SUCCEEDED, &REJECTED, &REVOKED, &RETRIED];
         let [runtime, queue_wait] = [(&RUNTIME, run_buckets), (&QUEUE_WAIT, wait_buckets)]
             .map(|(metric, bounds)| bounds.map_or_else(|| registry.histogram(metric), |bounds| registry.histogram_with_bounds(metric, bounds)));
         Self {
-            counters: counters.map(|metric| registry.counter(metric)),
+            registry: registry.clone(),
+            counters: counters(registry),
             failed: registry.counter(&FAILED),
             runtime,
             queue_wait,
@@ -104,6 +111,17 @@ impl Peer {
             sets: Known::new(SETS),
             failures: Known::new(FAILURES),
         }
+    }
+
+    /// Removes all that was counted of these hosts, as the peer does.
+    pub(super) fn forget(&mut self, hosts: &[&str]) {
+        self.registry.remove("hostname", hosts);
+        self.counters = counters(&self.registry);
+        self.failed = self.registry.counter(&FAILED);
+        // The bounds of before stand.
+        (self.runtime, self.queue_wait) = (self.registry.histogram(&RUNTIME), self.registry.histogram(&QUEUE_WAIT));
+        self.sets.forget(hosts);
+        self.failures.forget(hosts);
     }
 
     pub(super) fn event(&mut self, kind: Kind, about: About<'_>) {
@@ -146,7 +164,8 @@ impl Peer {
 
     fn fail(&mut self, class: &str, about: About<'_>) {
         let number = self.classes.number(class);
-        let seen = self.failures.see((labels(self.hostnames, &self.default_queue, false, &about), number));
+        let found = labels(self.hostnames, &self.default_queue, false, &about);
+        let seen = self.failures.see(found[1], (found, number));
         self.with_labels(false, about, |peer, [name, hostname, queue]| {
             let labels = if seen == Seen::Refused { [OTHER; 4] } else { [name, hostname, peer.classes.name(number), queue] };
             peer.failed.add(labels, 1);
@@ -156,7 +175,8 @@ impl Peer {
     /// Counts under the labels of what an event is about, or under those of all that is too many. Counters of a worker are
     /// there from its first event of the kind of task on, so that the first failure is an increase.
     fn with_labels(&mut self, client: bool, about: About<'_>, count: impl FnOnce(&Self, [&str; 3])) {
-        let seen = self.sets.see((labels(self.hostnames, &self.default_queue, client, &about), client));
+        let found = labels(self.hostnames, &self.default_queue, client, &about);
+        let seen = self.sets.see(found[1], (found, client));
         let labels = if seen == Seen::Refused { [OTHER; 3] } else { labels(self.hostnames, &self.default_queue, client, &about) };
         if seen == Seen::Now && !client {
             for family in &self.counters {
@@ -167,6 +187,11 @@ impl Peer {
         }
         count(self, labels);
     }
+}
+
+fn counters(registry: &Registry) -> [CounterFamily<3>; 7] {
+    let metrics: [&'static Metric<Counter, 3>; 7] = [&SENT, &RECEIVED, &STARTED, &SUCCEEDED, &REJECTED, &REVOKED, &RETRIED];
+    metrics.map(|metric| registry.counter(metric))
 }
 
 /// The peer knows a host, not its nodes.
@@ -211,6 +236,31 @@ mod tests {
         assert_eq!(text.matches("hostname=\"client\"").count(), 1, "{text}");
         peer.event(Kind::Received, about("w@client"));
         assert_eq!(page(&registry).matches("hostname=\"client\"").count(), 8);
+    }
+
+    #[test]
+    fn host_that_is_gone_leaves_nothing_and_begins_anew() {
+        let (bounds, registry) = (Bounds::new(&[0.5, 1.0]).unwrap(), Registry::default());
+        let mut peer = Peer::new(&registry, Hostnames::default(), "celery".to_owned(), [Some(&bounds), None]);
+        let work = |peer: &mut Peer, hostname: &str| {
+            peer.event(Kind::Started, about(hostname));
+            peer.ended(Outcome::Failed { class: "ValueError", timeout: false }, about(hostname));
+            peer.took(Time::Run { succeeded: true }, 0.7, about(hostname));
+        };
+        for hostname in ["w@stays", "w@gone", "w@a\"b", "w@gone2"] {
+            work(&mut peer, hostname);
+        }
+        let before = page(&registry);
+        peer.forget(&["gone", "a\"b"]);
+        let after = page(&registry);
+        let kept: String = before.split_inclusive('\n').filter(|line| !line.contains("hostname=\"gone\"") && !line.contains("a\\\"b")).collect();
+        assert_eq!(after, kept);
+        work(&mut peer, "w@gone");
+        work(&mut peer, "w@stays");
+        let again = page(&registry);
+        let started = |host: &str, count: u32| format!("celery_task_started_total{{name=\"t\",hostname=\"{host}\",queue_name=\"celery\"}} {count}\n");
+        assert!(again.contains(&started("gone", 1)) && again.contains(&started("stays", 2)) && again.contains(&started("gone2", 1)), "{again}");
+        assert!(again.contains("celery_task_runtime_bucket{name=\"t\",hostname=\"stays\",queue_name=\"celery\",le=\"1.0\"} 2\n"), "{again}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From events to counts: joins what events say of a task, and counts each attempt's end once.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     hash::BuildHasher,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -15,7 +15,7 @@ use metric_catalogue::celery::{
 
 use crate::{
     clocks::Clocks,
-    counts::{About, Outcome, Scheme, Time},
+    counts::{About, Outcome, Scheme, Time, host},
     event::{
         Event, Kind, decode,
         envelope::Unreadable,
@@ -142,7 +142,13 @@ impl Tracker {
 
     /// What is due with time alone.
     pub(crate) fn tick(&mut self, now: Instant) {
-        self.workers.expire(now);
+        let gone = self.workers.expire(now);
+        if !gone.is_empty() {
+            // A host is gone with the last of its nodes.
+            let here: HashSet<&str> = self.workers.names().map(host).collect();
+            let gone: HashSet<&str> = gone.iter().map(|node| host(node)).filter(|host| !here.contains(host)).collect();
+            self.scheme.forget(&gone.into_iter().collect::<Vec<_>>());
+        }
         let seconds = self.seconds(now);
         while let Some(held) = self.held.pop_front_if(|held| held.due <= seconds) {
             self.settle(&held, seconds);

@@ -106,16 +106,22 @@ impl Workers {
         }
     }
 
-    /// Lets workers go that have not been heard of, and removes those that have been gone for long.
-    pub(crate) fn expire(&mut self, now: Instant) {
+    /// Lets workers go that have not been heard of, and removes those that have been gone for long: their names.
+    pub(crate) fn expire(&mut self, now: Instant) -> Vec<Box<str>> {
         let Lifetimes { timeout, purge } = self.lifetimes;
-        self.known.retain(|hostname, worker| {
+        let purged = self.known.extract_if(|hostname, worker| {
             if worker.gone.is_none() && timeout.is_some_and(|timeout| now.duration_since(worker.heard) >= timeout) {
                 warn!(hostname, "Worker has not been heard of for its timeout");
                 worker.leave(now);
             }
-            worker.gone.zip(purge).is_none_or(|(gone, purge)| now.duration_since(gone) < purge)
+            worker.gone.zip(purge).is_some_and(|(gone, purge)| now.duration_since(gone) >= purge)
         });
+        purged.map(|(hostname, _)| hostname).collect()
+    }
+
+    /// Names of all that are known.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.known.keys().map(|hostname| &**hostname)
     }
 
     /// Names of those that are up.

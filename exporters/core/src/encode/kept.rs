@@ -1,8 +1,8 @@
 //! The lines of counted families as they were last written: most series of a large page have not moved since, and what has
 //! the same value is copied instead of written.
 //!
-//! Series of a [`Registry`](crate::Registry) are never removed and come in the order in which they appeared, so the lines of
-//! a family's last page are the first ones of its next.
+//! Series of a [`Registry`](crate::Registry) come in the order in which they appeared, so the lines of a family's last page are
+//! the first ones of its next, unless series were removed: then it is of another generation.
 
 use std::collections::HashMap;
 
@@ -24,6 +24,7 @@ pub(crate) struct Kept {
 /// Where each line of a family ends in the page, and its value.
 #[derive(Debug, Default)]
 struct Marks {
+    generation: u64,
     start: usize,
     ends: Vec<u32>,
     values: Vec<u64>,
@@ -41,8 +42,11 @@ impl Kept {
 
     /// Appends the lines of a family: copies those that have not changed.
     pub(super) fn write(&mut self, out: &mut Vec<u8>, header: Header<'_>, writer: &mut Lines<'_>, lines: &mut dyn FnMut(LineVisitor<'_>)) {
-        let Some(name) = header.counted else { return lines(&mut |line| writer.write(out, &line)) };
+        let Some((name, generation)) = header.counted else { return lines(&mut |line| writer.write(out, &line)) };
         let marks = self.families.entry(name).or_default();
+        if marks.generation != generation {
+            *marks = Marks { generation, ..Marks::default() };
+        }
         let mut copier = Copier { page: &self.page, from: marks.start, to: marks.start, copied: false };
         marks.start = out.len();
         let mut at = 0;
@@ -122,7 +126,7 @@ mod tests {
     #[test]
     fn page_written_again_is_the_page_itself() {
         let registry = Registry::default();
-        let (counted, observed) = (registry.counter(&COUNTED), registry.histogram(&OBSERVED));
+        let (mut counted, mut observed) = (registry.counter(&COUNTED), registry.histogram(&OBSERVED));
         let relabeling = Relabeling::default();
         let mut kept = [Kept::default(), Kept::default()];
         let mut number = 1_u32;
@@ -137,6 +141,10 @@ mod tests {
                 counted.add([&label], u64::from(number >> 28));
                 observed.observe([&label], f64::from(number >> 20) / 1024.0);
                 observed.observe_traced([&label], 1.5, TraceId::new(u128::from(number), 1).unwrap());
+            }
+            if round % 20 == 19 {
+                registry.remove("cmd", &["command 3", "command 17", "command 39"]);
+                (counted, observed) = (registry.counter(&COUNTED), registry.histogram(&OBSERVED));
             }
             let contents = Contents { samples: &samples, registry: &registry, relabeling: &relabeling };
             for (format, kept) in [Format::Text, Format::OpenMetrics].into_iter().zip(&mut kept) {

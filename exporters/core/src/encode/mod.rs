@@ -48,8 +48,8 @@ pub(crate) struct Header<'a> {
     pub(crate) kind: Type,
     /// Labels of every series besides its own.
     pub(crate) constant: &'a [ConstantLabel],
-    /// Its declared name, if it is of a registry.
-    pub(crate) counted: Option<&'static str>,
+    /// Its declared name and its generation, if it is of a registry.
+    pub(crate) counted: Option<(&'static str, u64)>,
 }
 
 /// How the lines of a family get onto a page of text.

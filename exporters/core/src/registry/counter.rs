@@ -85,6 +85,10 @@ impl Counted for Index {
             each(Line { exemplar: exemplar.as_ref(), ..Line::plain(labels, value) });
         });
     }
+
+    fn retained(&self, keep: &dyn Fn(&str) -> bool) -> Arc<dyn Counted> {
+        Arc::new(Self::retained(self, keep))
+    }
 }
 
 /// A counter with `N` labels that counts amounts.
@@ -167,5 +171,9 @@ impl Counted for Floats {
             let value = cells.first().map_or(0.0, |cell| f64::from_bits(cell.load(Ordering::Relaxed)));
             each(Line::plain(labels, value));
         });
+    }
+
+    fn retained(&self, keep: &dyn Fn(&str) -> bool) -> Arc<dyn Counted> {
+        Arc::new(Self(self.0.retained(keep)))
     }
 }

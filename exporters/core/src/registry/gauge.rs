@@ -84,4 +84,8 @@ impl Counted for Gauges {
             each(Line::plain(labels, value));
         });
     }
+
+    fn retained(&self, keep: &dyn Fn(&str) -> bool) -> Arc<dyn Counted> {
+        Arc::new(Self(self.0.retained(keep)))
+    }
 }

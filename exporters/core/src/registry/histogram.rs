@@ -144,4 +144,8 @@ impl Counted for Histograms {
             each(Line { part: Part::Count, value: from_u64(count), ..line });
         });
     }
+
+    fn retained(&self, keep: &dyn Fn(&str) -> bool) -> Arc<dyn Counted> {
+        Arc::new(Self { index: self.index.retained(keep), bounds: self.bounds.clone() })
+    }
 }

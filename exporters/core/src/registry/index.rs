@@ -66,6 +66,32 @@ impl Index {
         self.store.slot(position)
     }
 
+    /// The same without the series whose labels are not to be kept; those that stay begin anew with exemplars.
+    pub(super) fn retained(&self, keep: &dyn Fn(&str) -> bool) -> Self {
+        let retained = Self {
+            definition: self.definition,
+            store: self.store.emptied(),
+            skips: self.skips.clone(),
+            table: Table::default(),
+            adding: Mutex::default(),
+            hasher: self.hasher.clone(),
+            refused: AtomicU64::new(self.refused()),
+        };
+        let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries: Vec<(u32, Known)> = self.table.entries().collect();
+        entries.sort_unstable_by_key(|(_, known)| known.position);
+        for (hash, known) in entries {
+            let Some(slot) = self.store.slot(known.position).filter(|slot| keep(slot.labels())) else { continue };
+            let Some(position) = retained.store.append(slot.labels()) else { continue };
+            retained.table.insert(hash, Known { position, ..known }, retained.store.len());
+            let cells = retained.store.slot(position).and_then(Slot::cells).into_iter().flatten();
+            for (cell, old) in cells.zip(slot.cells().into_iter().flatten()) {
+                cell.store(old.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
+        }
+        retained
+    }
+
     /// Events that were not counted, since the family was full.
     pub(super) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)

@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    collections::HashSet,
     fmt,
     sync::{Arc, PoisonError, RwLock},
 };
@@ -11,7 +12,7 @@ use metric_catalogue::{Counter, Definition, Gauge, Histogram, Metric};
 use crate::{
     encode::{Contents, Format},
     relabeling::Relabeling,
-    samples::{LineVisitor, Samples},
+    samples::{LABEL_VALUE_BYTES, LineVisitor, Samples, write_escaped},
 };
 
 mod bounds;
@@ -40,7 +41,7 @@ const SERIES: usize = 20_000;
 /// Metrics that a process counts itself: atomics that live as long as the process, exposed on every page.
 ///
 /// A series is found by its label values and counted with one atomic operation; its labels are rendered once, when it
-/// appears. Storage only grows, so a page is written without holding any lock that a counting thread needs. A family has
+/// appears. Storage only grows, but for what is [removed](Self::remove), so a page is written without holding any lock that a counting thread needs. A family has
 /// a limit of series: what comes past it is not counted, and that is counted.
 ///
 /// ```
@@ -73,6 +74,8 @@ pub struct Registry {
 struct Entry {
     definition: &'static Definition,
     family: Arc<dyn Counted>,
+    /// Another one when series have gone from it.
+    generation: u64,
 }
 
 /// What a page reads of a family.
@@ -85,6 +88,9 @@ pub(crate) trait Counted: Any + Send + Sync {
 
     /// Every line, in the order in which series appeared.
     fn lines(&self, each: LineVisitor<'_>);
+
+    /// The same without the series whose rendered labels are not to be kept.
+    fn retained(&self, keep: &dyn Fn(&str) -> bool) -> Arc<dyn Counted>;
 }
 
 impl fmt::Debug for Registry {
@@ -145,6 +151,29 @@ impl Registry {
         format.encode(&Contents { samples: &Samples::default(), registry: self, relabeling: &Relabeling::default() }, out);
     }
 
+    /// Removes every series in which a label has one of these values, of all families.
+    ///
+    /// Takes as long as all families are large: it is for what is gone for good. Families and series that were asked for
+    /// before count for nothing from now on and have to be asked for again; what is counted through them meanwhile is lost.
+    pub fn remove(&self, label: &str, values: &[&str]) {
+        let escaped = |value: &&str| {
+            let mut out = String::new();
+            write_escaped(&mut out, value, LABEL_VALUE_BYTES);
+            out
+        };
+        let values: HashSet<String> = values.iter().map(escaped).collect();
+        let keep = |labels: &str| !label_of(labels, label).is_some_and(|value| values.contains(value));
+        let mut families = self.families.write().unwrap_or_else(PoisonError::into_inner);
+        let retained = families.iter().map(|entry| {
+            if entry.definition.labels.contains(&label) {
+                Entry { definition: entry.definition, family: entry.family.retained(&keep), generation: entry.generation + 1 }
+            } else {
+                entry.clone()
+            }
+        });
+        *families = Arc::new(retained.collect());
+    }
+
     /// Events that were not counted, since their family was full.
     #[must_use]
     pub fn refused(&self) -> u64 {
@@ -175,7 +204,8 @@ impl Registry {
             }
         }
         let family = Arc::new(make());
-        let entry = Entry { definition, family: Arc::<F>::clone(&family) };
+        let generation = position.ok().and_then(|at| families.get(at)).map_or(0, |entry| entry.generation + 1);
+        let entry = Entry { definition, family: Arc::<F>::clone(&family), generation };
         let mut entries = Vec::clone(&families);
         match position {
             Ok(at) => entries.splice(at..=at, [entry]).for_each(drop),
@@ -191,8 +221,28 @@ pub(crate) struct Snapshot(Arc<Vec<Entry>>);
 
 impl Snapshot {
     /// Families that have series, by name.
-    pub(crate) fn families(&self) -> impl Iterator<Item = (&'static Definition, &dyn Counted)> {
-        self.0.iter().filter(|entry| entry.family.len() > 0).map(|entry| (entry.definition, &*entry.family))
+    ///
+    /// A family of another generation does not begin with the series of its last page.
+    pub(crate) fn families(&self) -> impl Iterator<Item = (&'static Definition, u64, &dyn Counted)> {
+        self.0.iter().filter(|entry| entry.family.len() > 0).map(|entry| (entry.definition, entry.generation, &*entry.family))
+    }
+}
+
+/// The value of a label in a rendered block, as it is written there.
+fn label_of<'a>(mut block: &'a str, label: &str) -> Option<&'a str> {
+    loop {
+        let (name, rest) = block.split_once("=\"")?;
+        let mut is_escaped = false;
+        let end = rest.bytes().position(|byte| {
+            let is_end = byte == b'"' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            is_end
+        });
+        let (value, rest) = rest.split_at_checked(end?)?;
+        if name == label {
+            return Some(value);
+        }
+        block = rest.strip_prefix("\",")?;
     }
 }
 

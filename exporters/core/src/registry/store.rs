@@ -49,6 +49,11 @@ impl Store {
         Self { chunks: (0..chunks).map(|_| OnceLock::new()).collect(), given: AtomicUsize::new(0), limit, stride }
     }
 
+    /// Room for the same series, and none in it.
+    pub(super) fn emptied(&self) -> Self {
+        Self::new(self.stride, self.limit)
+    }
+
     /// A slot of its own for a new series, or `None` past the limit.
     pub(super) fn append(&self, labels: &str) -> Option<u32> {
         let position = self.given.fetch_add(1, Ordering::Relaxed);

@@ -68,6 +68,15 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Every series with its hash, in no order.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (u32, Known)> {
+        let level = self.levels.get(self.current.load(Ordering::Acquire)).and_then(OnceLock::get);
+        let entries = level.into_iter().flatten().map(|slot| slot.load(Ordering::Acquire)).filter(|entry| *entry != 0);
+        entries.map(|entry| (u32::try_from(entry >> 32).unwrap_or(0), unpack(entry)))
+    }
+}
+
 fn empty(size: usize) -> Box<[AtomicU64]> {
     (0..size).map(|_| AtomicU64::new(0)).collect()
 }

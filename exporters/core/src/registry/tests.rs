@@ -210,3 +210,50 @@ fn latest_trace_of_each_bucket_is_in_openmetrics_only() {
     let labels = "trace_idspan_id".len() + trace(1).trace().len() + trace(1).span().len();
     assert!(labels <= 128, "{labels}");
 }
+
+#[test]
+fn removed_series_leave_the_others_as_they_are() {
+    let registry = Registry::default();
+    let count = || {
+        let (requests, revenue, starts) = (registry.counter(&REQUESTS), registry.float_counter(&REVENUE), registry.counter(&STARTS));
+        starts.add([], 1);
+        for number in 0..300 {
+            let path = format!("/{number}");
+            requests.add(["GET", &path], number);
+            requests.add(["P\\O\"ST", &path], 1);
+            registry.histogram(&LATENCY).observe([&path], 0.5);
+            revenue.add([&path], 0.25).unwrap();
+        }
+        // A value that looks like another label.
+        requests.add(["a\",method=\"GET", "x"], 1);
+    };
+    count();
+    let starts = registry.counter(&STARTS).series([]);
+    let before = text(&registry);
+    registry.remove("method", &["P\\O\"ST", "none"]);
+    registry.remove("path", &["/7", "/299"]);
+    starts.add(1);
+    let gone = |line: &&str| line.contains("O\\\"ST") || line.contains("path=\"/7\"") || line.contains("path=\"/299\"");
+    let expected: String = before.split_inclusive('\n').filter(|line| !gone(line)).collect();
+    assert_eq!(text(&registry), expected.replace("test_starts_total 1", "test_starts_total 2"));
+    // What stayed goes on, what went begins anew behind it.
+    count();
+    let after = text(&registry);
+    for line in ["{method=\"GET\",path=\"/8\"} 16\n", "{method=\"GET\",path=\"/7\"} 7\n", "{method=\"P\\\\O\\\"ST\",path=\"/8\"} 1\n"] {
+        assert!(after.contains(&format!("test_requests_total{line}")), "{line} is missing");
+    }
+    assert!(after.contains("test_latency_seconds_count{path=\"/8\"} 2\n") && after.contains("test_latency_seconds_count{path=\"/7\"} 1\n"));
+}
+
+#[test]
+fn removed_series_make_room() {
+    let registry = Registry::with_limit(2);
+    registry.counter(&REQUESTS).add(["GET", "/a"], 1);
+    registry.counter(&REQUESTS).add(["GET", "/b"], 1);
+    registry.counter(&REQUESTS).add(["GET", "/c"], 1);
+    assert_eq!((text(&registry).lines().count(), registry.refused()), (2, 1));
+    registry.remove("path", &["/a"]);
+    registry.counter(&REQUESTS).add(["GET", "/c"], 1);
+    assert!(text(&registry).ends_with("test_requests_total{method=\"GET\",path=\"/c\"} 1\n"));
+    assert_eq!(registry.refused(), 1);
+}
