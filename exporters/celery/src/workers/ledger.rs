@@ -10,6 +10,12 @@ use crate::event::Kind;
 /// A worker that goes on without sending events, though it was told to, is told again after this long.
 pub(super) const AGAIN: Duration = Duration::from_mins(5);
 
+/// The first time after this long: it may not have been there yet for what it was told.
+pub(super) const SOON: Duration = Duration::from_secs(10);
+
+/// A worker says that it is there a moment before it takes requests.
+pub(super) const SETTLED: Duration = Duration::from_secs(5);
+
 /// What a worker says it has started against what was seen of it.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
@@ -27,8 +33,10 @@ pub(super) struct Ledger {
     /// What it said when its tasks were last heard of.
     quiet_from: Option<u64>,
     enabled: Option<bool>,
-    /// When it was last told to send events.
+    /// When it was first to be told to send events, and when it last was.
+    met: Option<Instant>,
     told: Option<Instant>,
+    told_again: bool,
 }
 
 impl Ledger {
@@ -40,13 +48,14 @@ impl Ledger {
     /// Whether the worker has to be told now to send events of its tasks, which it then has been: once where it is not known
     /// whether it does, and again while it works and does not.
     pub(super) fn tell(&mut self, now: Instant) -> bool {
+        let met = *self.met.get_or_insert(now);
         let due = match (self.enabled, self.told) {
             (Some(true), _) => false,
-            (_, None) => true,
-            (enabled, Some(told)) => enabled == Some(false) && now.duration_since(told) >= AGAIN,
+            (_, None) => now.duration_since(met) >= SETTLED,
+            (enabled, Some(told)) => enabled == Some(false) && now.duration_since(told) >= if self.told_again { AGAIN } else { SOON },
         };
         if due {
-            self.told = Some(now);
+            self.told_again = self.told.replace(now).is_some();
         }
         due
     }

@@ -204,7 +204,10 @@ impl Worker {
 
 #[cfg(test)]
 mod tests {
-    use super::{ledger::AGAIN, *};
+    use super::{
+        ledger::{AGAIN, SETTLED, SOON},
+        *,
+    };
 
     const LIFETIMES: Lifetimes = Lifetimes { timeout: Some(Duration::from_mins(5)), purge: Some(Duration::from_mins(10)) };
 
@@ -258,16 +261,21 @@ mod tests {
     fn worker_is_told_to_send_events_once() {
         let (mut workers, now) = (Workers::new(LIFETIMES), Instant::now());
         beat(&mut workers, 5, 1, now);
+        assert_eq!(workers.tell(now), [""; 0], "it may not take requests yet");
+        let now = now + SETTLED;
         assert_eq!(workers.tell(now), ["w@h"]);
         assert_eq!(workers.tell(now + AGAIN * 3), [""; 0], "an idle worker may have been told");
         for processed in [6, 8, 9] {
             beat(&mut workers, processed, 1, now);
         }
         assert_eq!(value(&workers, "celery_worker_events_enabled{"), Some(0.0));
-        assert_eq!(workers.tell(now + AGAIN / 2), [""; 0]);
-        assert_eq!(workers.tell(now + AGAIN), ["w@h"], "it works and does not send");
+        assert_eq!(workers.tell(now + SOON / 2), [""; 0]);
+        assert_eq!(workers.tell(now + SOON), ["w@h"], "it works and does not send");
+        assert_eq!(workers.tell(now + AGAIN), [""; 0]);
+        assert_eq!(workers.tell(now + SOON + AGAIN), ["w@h"], "nor does it then");
         beat(&mut workers, 0, 2, now);
-        assert_eq!(workers.tell(now + AGAIN), ["w@h"], "another process");
+        assert_eq!(workers.tell(now + AGAIN * 2), [""; 0]);
+        assert_eq!(workers.tell(now + AGAIN * 2 + SETTLED), ["w@h"], "another process");
         start(&mut workers, 1, now);
         assert_eq!(workers.tell(now + AGAIN * 9), [""; 0]);
     }
