@@ -13,6 +13,7 @@ command -v valgrind >/dev/null || {
 LONG=1 cargo test --locked --workspace --test formats --test redis_load
 LONG=1 cargo test --locked --workspace --test same_bytes
 LONG=1 cargo test --locked --workspace --test live
+LONG=1 cargo test --locked --workspace --test rabbitmq_faults hundreds
 CELERY_TASKS=10000 cargo test --locked --workspace --test ground_truth
 FUZZ_SECONDS=60 cargo test --locked --workspace --lib broken_
 target/debug/generator --mutate
