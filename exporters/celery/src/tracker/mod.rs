@@ -146,8 +146,8 @@ impl Tracker {
         if !gone.is_empty() {
             // A host is gone with the last of its nodes.
             let here: HashSet<&str> = self.workers.names().map(host).collect();
-            let gone: HashSet<&str> = gone.iter().map(|node| host(node)).filter(|host| !here.contains(host)).collect();
-            self.scheme.forget(&gone.into_iter().collect::<Vec<_>>());
+            let gone: Vec<&str> = gone.iter().map(|node| host(node)).filter(|host| !here.contains(host)).collect();
+            self.scheme.forget(&gone);
         }
         let seconds = self.seconds(now);
         while let Some(held) = self.held.pop_front_if(|held| held.due <= seconds) {

@@ -41,7 +41,8 @@ const SERIES: usize = 20_000;
 /// Metrics that a process counts itself: atomics that live as long as the process, exposed on every page.
 ///
 /// A series is found by its label values and counted with one atomic operation; its labels are rendered once, when it
-/// appears. Storage only grows, but for what is [removed](Self::remove), so a page is written without holding any lock that a counting thread needs. A family has
+/// appears. Storage only grows, but for what is [removed](Self::remove), so a page is written without holding any lock that a
+/// counting thread needs. A family has
 /// a limit of series: what comes past it is not counted, and that is counted.
 ///
 /// ```
