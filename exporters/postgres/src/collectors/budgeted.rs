@@ -1,6 +1,6 @@
 //! Families with any number of members: those that fit a budget by name, the others in one sum, so that sums stay right.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use exporter_core::Samples;
 use metric_catalogue::{Definition, Type, Unit};
@@ -126,6 +126,30 @@ impl Budgeted {
             }
         }
         Ok(count)
+    }
+}
+
+/// One for each database, which rows name in the column `datname`.
+#[derive(Debug)]
+pub(super) struct ByDatabase {
+    metrics: &'static [&'static Definition],
+    members: &'static Members,
+    limit: usize,
+    databases: HashMap<String, Budgeted>,
+}
+
+impl ByDatabase {
+    /// Shows at most `limit` members of a database.
+    pub(super) fn new(metrics: &'static [&'static Definition], members: &'static Members, limit: usize) -> Self {
+        Self { metrics, members, limit, databases: HashMap::new() }
+    }
+
+    /// Sends the rows of one database. Returns how many are in the sum, and how often a member has lost its place.
+    pub(super) fn send(&mut self, database: &str, rows: &[Row], samples: &mut Samples) -> Result<(u64, u64), RowError> {
+        let new = || Budgeted::new(self.metrics, self.members, self.limit);
+        let budgeted = self.databases.entry(database.to_owned()).or_insert_with(new);
+        let others = budgeted.send(&[("datname", database)], rows, samples)?;
+        Ok((others, budgeted.evictions()))
     }
 }
 

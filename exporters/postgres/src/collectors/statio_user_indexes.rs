@@ -1,6 +1,6 @@
 //! Scans and blocks of each index of the database.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use exporter_core::Samples;
 use metric_catalogue::{
@@ -10,7 +10,7 @@ use metric_catalogue::{
 
 use super::{
     Collector, Server,
-    budgeted::{Budgeted, Members},
+    budgeted::{ByDatabase, Members},
 };
 use crate::row::{Row, RowError};
 
@@ -36,14 +36,13 @@ const MEMBERS: Members = Members {
 /// Off by default: a database has more indexes than tables.
 #[derive(Debug)]
 pub(super) struct StatioUserIndexes {
-    limit: usize,
-    databases: HashMap<String, Budgeted>,
+    databases: ByDatabase,
 }
 
 impl StatioUserIndexes {
     /// Shows at most so many of a database.
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, databases: HashMap::new() }
+        Self { databases: ByDatabase::new(statio_user_indexes::ALL, &MEMBERS, limit) }
     }
 }
 
@@ -70,11 +69,10 @@ impl Collector for StatioUserIndexes {
 
     fn read(&mut self, rows: &[Row], samples: &mut Samples) -> Result<(), RowError> {
         let Some(first) = rows.first() else { return Ok(()) };
-        let (database, metrics, limit) = (first.text("datname")?, self.metrics(), self.limit);
-        let budgeted = self.databases.entry(database.clone().into_owned()).or_insert_with(|| Budgeted::new(metrics, &MEMBERS, limit));
-        let others = budgeted.send(&[("datname", &database)], rows, samples)?;
+        let database = first.text("datname")?;
+        let (others, evictions) = self.databases.send(&database, rows, samples)?;
         samples.gauge(&budget::OTHER, [&database], others);
-        samples.counter(&budget::EVICTIONS, [&database], budgeted.evictions());
+        samples.counter(&budget::EVICTIONS, [&database], evictions);
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Three collectors read the pass: activity, blocks, and size, age and bloat as the catalogue tells them.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use exporter_core::Samples;
 use metric_catalogue::{
@@ -12,7 +12,7 @@ use metric_catalogue::{
 
 use super::{
     Collector, Server,
-    budgeted::{Budgeted, Members},
+    budgeted::{ByDatabase, Members},
 };
 use crate::row::{Row, RowError};
 
@@ -80,24 +80,23 @@ const MEMBERS: Members =
 pub(super) struct Tables {
     name: &'static str,
     metrics: &'static [&'static Definition],
-    limit: usize,
-    databases: HashMap<String, Budgeted>,
+    databases: ByDatabase,
 }
 
 impl Tables {
     /// `pg_stat_user_tables`.
     pub(super) fn stat(limit: usize) -> Self {
-        Self { name: "stat_user_tables", metrics: stat_user_tables::ALL, limit, databases: HashMap::new() }
+        Self { name: "stat_user_tables", metrics: stat_user_tables::ALL, databases: ByDatabase::new(stat_user_tables::ALL, &MEMBERS, limit) }
     }
 
     /// `pg_statio_user_tables`.
     pub(super) fn statio(limit: usize) -> Self {
-        Self { name: "statio_user_tables", metrics: statio_user_tables::ALL, limit, databases: HashMap::new() }
+        Self { name: "statio_user_tables", metrics: statio_user_tables::ALL, databases: ByDatabase::new(statio_user_tables::ALL, &MEMBERS, limit) }
     }
 
     /// Estimates of size and bloat, and age.
     pub(super) fn size(limit: usize) -> Self {
-        Self { name: "table_size", metrics: table::ALL, limit, databases: HashMap::new() }
+        Self { name: "table_size", metrics: table::ALL, databases: ByDatabase::new(table::ALL, &MEMBERS, limit) }
     }
 }
 
@@ -121,13 +120,11 @@ impl Collector for Tables {
     fn read(&mut self, rows: &[Row], samples: &mut Samples) -> Result<(), RowError> {
         let Some(first) = rows.first() else { return Ok(()) };
         let database = first.text("datname")?;
-        let (metrics, limit) = (self.metrics, self.limit);
-        let budgeted = self.databases.entry(database.clone().into_owned()).or_insert_with(|| Budgeted::new(metrics, &MEMBERS, limit));
-        let others = budgeted.send(&[("datname", &database)], rows, samples)?;
+        let (others, evictions) = self.databases.send(&database, rows, samples)?;
         if self.name == "stat_user_tables" {
             samples.gauge(&budget::TABLES, [&database], rows.len());
             samples.gauge(&budget::TABLES_OTHER, [&database], others);
-            samples.counter(&budget::EVICTIONS, [&database], budgeted.evictions());
+            samples.counter(&budget::EVICTIONS, [&database], evictions);
         }
         Ok(())
     }
